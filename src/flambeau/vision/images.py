@@ -1,0 +1,44 @@
+"""The one place that touches Pillow, which is optional."""
+
+from __future__ import annotations
+
+import sys
+from typing import Any
+
+import numpy as np
+
+
+def pillow() -> Any:
+    """Pillow's Image module, or an ImportError that says how to get it and how to do without."""
+    try:
+        from PIL import Image
+    except ImportError as error:
+        raise ImportError(
+            "single images are Pillow images, and Pillow is not installed: "
+            "pip install 'flambeau[vision]' (whole data sets come without it: dataset.tensors())"
+        ) from error
+    return Image
+
+
+def to_image(pixels: np.ndarray) -> Any:
+    """A Pillow image of an (H, W) grey or (H, W, 3) colour array of uint8."""
+    return pillow().fromarray(pixels)
+
+
+def is_image(value: Any) -> bool:
+    """Whether this is a Pillow image; never imports Pillow to find out."""
+    image = sys.modules.get("PIL.Image")
+    return image is not None and isinstance(value, image.Image)
+
+
+def to_array(image: Any) -> np.ndarray:
+    """The (H, W, C) array of a Pillow image, in the type that its mode stores."""
+    if image.mode == "1":
+        array = np.asarray(image.convert("L"))
+    elif image.mode == "I":
+        array = np.asarray(image, np.int32)
+    elif image.mode.startswith("I;16"):
+        array = np.asarray(image).astype(np.uint16 if image.mode == "I;16" else np.int16)
+    else:
+        array = np.asarray(image)
+    return array[:, :, None] if array.ndim == 2 else array
