@@ -1,0 +1,66 @@
+"""Array functions that operations need and NumPy lacks. They are part of the ``xp`` vocabulary."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .convolution import correlate, correlate_data, correlate_weight
+from .pooling import (
+    max_windows,
+    pick_windows,
+    spread_sums,
+    spread_windows,
+    sum_windows,
+    window_indices,
+)
+
+__all__ = [
+    "astype",
+    "correlate",
+    "correlate_data",
+    "correlate_weight",
+    "max_windows",
+    "philox",
+    "pick_windows",
+    "run",
+    "spread_sums",
+    "spread_windows",
+    "sum_windows",
+    "unbroadcast",
+    "window_indices",
+]
+
+errstate = np.errstate(all="ignore")  # NaN and infinity are values here, not warnings
+
+
+@errstate
+def run(kernel, xp, arrays, params):
+    """Run a kernel with NumPy's floating point warnings off."""
+    return kernel(xp, *arrays, **params)
+
+
+def philox(seed: int, offset: int, words: int) -> np.ndarray:
+    """``words`` 64-bit words of the Philox 4x64-10 stream of ``seed``, from block ``offset`` on."""
+    if words == 0:
+        return np.empty(0, np.uint64)
+    # NumPy steps its counter before the first block, hence the counter one lower.
+    generator = np.random.Philox(key=seed, counter=(offset - 1) % (1 << 256))
+    return generator.random_raw(words)
+
+
+def unbroadcast(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Sum ``g`` down to ``shape``, the adjoint of broadcasting ``shape`` up to ``g.shape``."""
+    if g.shape == shape:
+        return g
+    extra = g.ndim - len(shape)
+    axes = tuple(range(extra)) + tuple(
+        i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1
+    )
+    if axes:
+        g = g.sum(axis=axes, keepdims=True)
+    return np.broadcast_to(g.reshape(g.shape[extra:]) if extra else g, shape)
+
+
+def astype(x, dtype):
+    """``x`` with elements of ``dtype`` (a NumPy dtype); ``x`` itself when it already has it."""
+    return x if x.dtype == dtype else x.astype(dtype)

@@ -1,0 +1,44 @@
+"""The array namespace ``xp`` that operations read when they run on the CPU through NumPy.
+
+``xp.NAME`` is NumPy's function of that name, or, where NumPy has none, the registered operation's kernel on arrays.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flambeau.ops import registry
+
+from . import kernels
+
+
+class NumpyNamespace:
+    """NumPy's functions, our array helpers (``kernels``), and every registered operation, under one roof."""
+
+    name = "numpy"
+
+    def __getattr__(self, name: str):
+        if hasattr(kernels, name):
+            found = getattr(kernels, name)
+        elif name in registry.OPS and not hasattr(np, name):
+            found = self.op(name)
+        else:
+            found = getattr(np, name)
+        setattr(self, name, found)  # next time a plain attribute
+        return found
+
+    def op(self, name: str):
+        """The kernel of a registered operation, as a function of arrays."""
+        kernel = self.kernel(registry.OPS[name])
+
+        def call(*arrays, **params):
+            return kernel(self, *arrays, **params)
+
+        return call
+
+    def kernel(self, op: registry.Op):
+        """The function that computes ``op`` here: its NumPy override if it has one, else its text."""
+        return op.kernels.get("numpy", op.kernel)
+
+
+xp = NumpyNamespace()

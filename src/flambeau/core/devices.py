@@ -1,0 +1,74 @@
+"""Where a tensor lives."""
+
+from __future__ import annotations
+
+from .errors import DeviceError
+
+_TYPES = ("cpu", "cuda", "xla", "meta", "mps")
+
+
+class device:
+    """A device: ``device("cpu")``, ``device("cuda", 1)``, ``device("cuda:1")``.
+
+    Any PyTorch device name can be written; only ``cpu`` can hold tensors in this version (``require``).
+
+    >>> import flambeau as torch
+    >>> torch.device("cuda:1"), torch.device("cpu").type
+    (device(type='cuda', index=1), 'cpu')
+    """
+
+    __slots__ = ("index", "type")
+
+    def __init__(self, type="cpu", index: int | None = None):
+        if isinstance(type, device):
+            type, index = type.type, type.index if index is None else index
+        elif isinstance(type, int):
+            type, index = "cuda", type
+        elif isinstance(type, str) and ":" in type:
+            if index is not None:
+                raise RuntimeError(f"type (string) must not include an index: {type}")
+            type, _, number = type.partition(":")
+            if not number.isdigit():
+                raise RuntimeError(f"Invalid device string: '{type}:{number}'")
+            index = int(number)
+        if type not in _TYPES:
+            raise RuntimeError(
+                f"Expected one of {', '.join(_TYPES)} device type at start of device string: {type}"
+            )
+        object.__setattr__(self, "type", type)
+        object.__setattr__(self, "index", index)
+
+    def __setattr__(self, name, value):
+        raise AttributeError(f"device objects are read-only, cannot set {name!r}")
+
+    def __eq__(self, other) -> bool:
+        return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
+
+    def __hash__(self) -> int:
+        return hash((self.type, self.index))
+
+    def __repr__(self) -> str:
+        suffix = "" if self.index is None else f", index={self.index}"
+        return f"device(type='{self.type}'{suffix})"
+
+    def __str__(self) -> str:
+        return self.type if self.index is None else f"{self.type}:{self.index}"
+
+    def __reduce__(self):
+        return (device, (self.type, self.index))
+
+
+CPU = device("cpu")
+
+
+def require(wanted) -> device:
+    """The device named by ``wanted`` (``None``: the CPU); raises DeviceError if it cannot hold tensors here."""
+    if wanted is None or wanted is CPU:
+        return CPU
+    found = device(wanted) if not isinstance(wanted, device) else wanted
+    if found.type == "cpu":
+        return CPU
+    raise DeviceError(
+        f"device {str(found)!r} is not available: this version of Flambeau computes on the CPU. "
+        "Write device='cpu', or choose with torch.cuda.is_available(), which is False here."
+    )

@@ -1,0 +1,175 @@
+"""The one door to every operation.
+
+``dispatch`` promotes the inputs, runs the kernel, wraps what it returns, writes the node of the autograd graph, and tells the
+recorder. ``tensor/inplace.py`` is its twin for operations that overwrite their first input.
+"""
+
+from __future__ import annotations
+
+import sys
+
+import numpy as np
+
+from flambeau.tape.node import NO_EDGE, AccumulateGrad, node_class
+from flambeau.backend.numpy.kernels import run as run_kernel
+from flambeau.backend.numpy.namespace import xp
+from flambeau.core.config import modes
+from flambeau.ops.registry import VIEW, Op
+from flambeau.plan import record
+
+from . import explain, views
+from .promotion import promote
+from .storage import Storage
+from .tensor import Tensor
+
+NO_PARAMS: dict = {}
+_PACKAGE = __file__[: -len("tensor/dispatch.py")]
+_EMPTY: tuple = ()
+
+
+def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
+    """Run a primitive on tensors (and numbers, ``None``); returns a tensor, or a tuple of them."""
+    needs = False
+    arrays = []
+    for t in inputs:
+        if isinstance(t, Tensor):
+            view = t._view
+            if view is not None and view.version != t._storage.version:
+                views.refresh(t)
+            if t._requires_grad:
+                needs = True
+            arrays.append(t._array)
+        else:
+            arrays.append(t)
+    try:
+        operands = promote(op, inputs, arrays) if op.dtype is not None else arrays
+        y = run_kernel(op.kernels.get("numpy", op.kernel), xp, operands, params)
+    except Exception as error:
+        raise explain.failure(op, inputs, params, error) from None
+    needs = needs and modes.grad_enabled
+    if op.kind is VIEW:
+        out = views.wrap(op, inputs[0], params, y)
+    elif type(y) is tuple:
+        out = tuple([_fresh(a, arrays) for a in y])
+    else:
+        out = _fresh(y, arrays)
+    if needs:
+        tape(op, inputs, params, out)
+    if record.listeners:
+        record.tell(op, inputs, params, out)
+    return out
+
+
+def _fresh(array, arrays) -> Tensor:
+    """A tensor that owns ``array``; an array that belongs to an input is copied first."""
+    if type(array) is not np.ndarray:
+        array = np.asarray(array)
+    base = array.base
+    for a in arrays:
+        if a is array or (base is not None and type(a) is np.ndarray and (base is a or base is a.base)):
+            array = array.copy()
+            break
+    return wrap(array)
+
+
+def wrap(array: np.ndarray) -> Tensor:
+    """A tensor around an array that nobody else looks at."""
+    t = Tensor.__new__(Tensor)
+    t._array = array
+    t._storage = Storage(array if array.base is None else array.base)
+    t._requires_grad = False
+    t._grad = t._grad_fn = t._view = t._hooks = t._accumulator = t._post_hooks = None
+    t._output_nr = 0
+    return t
+
+
+def tape(op: Op, inputs, params, out) -> None:
+    """Write the node of an operation whose output may need a gradient."""
+    outputs = out if type(out) is tuple else (out,)
+    node = make_node(op, inputs, params, outputs)
+    if node is None:
+        return
+    for nr, t in enumerate(outputs):
+        if t._array.dtype.kind in "fcV":
+            t._grad_fn = node
+            t._output_nr = nr
+            t._requires_grad = True
+
+
+def make_node(op: Op, inputs, params, outputs, first=None):
+    """The node, or ``None`` where no gradient can flow.
+
+    ``first``: what to save for input 0 instead of the tensor itself, (array, storage, version), when it is being overwritten.
+    """
+    edges = []
+    needs = []
+    for t in inputs:
+        wanted = isinstance(t, Tensor) and t._requires_grad
+        needs.append(wanted)
+        edges.append(edge(t) if wanted else NO_EDGE)
+    plan = op.plan(tuple(needs))
+    if not plan.active:
+        return None
+    for t in outputs:
+        if t._array.dtype.kind == "c":
+            raise explain.complex_gradient(op)
+    node = node_class(op, op.node_name(params))(
+        tuple(edges), tuple([(t._array.shape, t._array.dtype) for t in outputs]), caller()
+    )
+    node.params = params
+    node.plan = plan
+    node.saved = [
+        _save(kind, index, inputs, params, outputs, first) for _, kind, index in plan.fetch
+    ]
+    if modes.anomaly:
+        node.traceback = explain.user_stack()
+    return node
+
+
+def _save(kind, index, inputs, params, outputs, first):
+    if kind == "input":
+        if index >= len(inputs):
+            return None
+        if index == 0 and first is not None:
+            return first
+        return _pack(inputs[index])
+    if kind == "output":
+        packed = tuple([_pack(t) for t in outputs])
+        return packed[0] if len(packed) == 1 else packed
+    if kind == "param":
+        return params[index]
+    if kind == "inputs":
+        return tuple([_pack(t) for t in inputs[index:]])
+    read = _shape_of if kind.endswith("_shape") else _dtype_of
+    if kind.startswith("inputs"):
+        return tuple([read(t) for t in inputs[index:]])
+    return read(inputs[index]) if index < len(inputs) else None
+
+
+def _pack(t):
+    if isinstance(t, Tensor):
+        storage = t._storage
+        return (t._array, storage, storage.version)
+    return None if t is None else (t, None, 0)
+
+
+def _shape_of(t):
+    return t._array.shape if isinstance(t, Tensor) else (None if t is None else ())
+
+
+def _dtype_of(t):
+    return t._array.dtype if isinstance(t, Tensor) else None
+
+
+def edge(t: Tensor) -> tuple:
+    """Where the gradient of ``t``, which requires one, goes."""
+    node = t._grad_fn
+    return (AccumulateGrad.of(t), 0) if node is None else (node, t._output_nr)
+
+
+def caller():
+    """The code location of the user's call: (code, instruction) of the nearest frame outside the package."""
+    frame = sys._getframe(2)
+    while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
+        frame = frame.f_back
+    return None if frame is None else (frame.f_code, frame.f_lasti)

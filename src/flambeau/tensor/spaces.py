@@ -1,0 +1,168 @@
+"""What cotangents are made of: bare arrays, or tensors when the backward pass is itself recorded."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flambeau.backend.numpy.kernels import unbroadcast
+from flambeau.backend.numpy.namespace import xp as array_xp
+from flambeau.core.config import modes
+from flambeau.core.dtypes import from_numpy_dtype
+from flambeau.ops.registry import OPS
+
+from . import inplace, views
+from .dispatch import dispatch, wrap
+from .namespace import xp as tensor_xp
+from .tensor import Tensor
+
+
+class ArraySpace:
+    """Cotangents are NumPy arrays; nothing is recorded."""
+
+    xp = array_xp
+
+    @staticmethod
+    def restore(array, _storage, _edge):
+        return array
+
+    @staticmethod
+    def value(t):
+        return t._array
+
+    @staticmethod
+    def tensor(g):
+        return wrap(np.asarray(g))
+
+    @staticmethod
+    def fit(g, shape, dtype, owned):
+        """``g`` summed down and cast to what the receiving node made."""
+        if g.shape != shape:
+            g, owned = unbroadcast(g, shape), False
+        if g.dtype != dtype:
+            g, owned = g.astype(dtype), True
+        return g, owned
+
+    @staticmethod
+    def add(one, two):
+        (a, a_owned), (b, b_owned) = one, two
+        if a_owned:
+            return np.add(a, b, out=a), True
+        if b_owned:
+            return np.add(a, b, out=b), True
+        return np.asarray(a + b), True
+
+    @staticmethod
+    def is_fresh(g):
+        return type(g) is np.ndarray and g.base is None
+
+    @staticmethod
+    def zeros(shape, dtype):
+        return np.zeros(shape, dtype)
+
+    @staticmethod
+    def has_nan(g):
+        return bool(np.isnan(g).any())
+
+    @staticmethod
+    def copy(g):
+        return np.array(g)
+
+    @staticmethod
+    def view(whole, steps):
+        return views.replay_array(whole, steps)
+
+    @staticmethod
+    def write_view(whole, _steps, inside, g):
+        inside[...] = 0 if g is None else g
+        return whole
+
+    @staticmethod
+    def accumulate(variable, g, owned):
+        """Add to ``variable.grad`` in place, or make the array its ``.grad``."""
+        have = variable._grad
+        if have is None:
+            variable._grad = wrap(g if owned else np.array(g))
+        else:
+            np.add(have._array, g, out=have._array)
+            have._storage.version += 1
+
+
+class TensorSpace:
+    """Cotangents are tensors, and what is done to them is recorded."""
+
+    xp = tensor_xp
+
+    @staticmethod
+    def restore(array, storage, edge):
+        """A saved array as a tensor with its place in the graph."""
+        if storage is None and not isinstance(array, np.ndarray):
+            return array
+        node, nr = edge
+        variable = getattr(node, "variable", None)
+        if variable is not None and variable._array is array:
+            return variable
+        t = wrap(array)
+        t._storage = storage or t._storage
+        if node is not None:
+            t._grad_fn, t._output_nr, t._requires_grad = node, nr, True
+        return t
+
+    @staticmethod
+    def value(t):
+        return t
+
+    @staticmethod
+    def tensor(g):
+        return g
+
+    @staticmethod
+    def fit(g, shape, dtype, owned):
+        if not isinstance(g, Tensor):
+            g = wrap(np.asarray(g))
+        if g._array.shape != shape:
+            g = tensor_xp.unbroadcast(g, shape)
+        if g._array.dtype != dtype:
+            g = g.to(from_numpy_dtype(dtype))
+        return g, owned
+
+    @staticmethod
+    def add(one, two):
+        return one[0] + two[0], True
+
+    @staticmethod
+    def is_fresh(_g):
+        return False
+
+    @staticmethod
+    def zeros(shape, dtype):
+        return wrap(np.zeros(shape, dtype))
+
+    @staticmethod
+    def has_nan(g):
+        return bool(np.isnan(g._array).any())
+
+    @staticmethod
+    def copy(g):
+        return dispatch(OPS["clone"], (g,), {})
+
+    @staticmethod
+    def view(whole, steps):
+        return views.replay(whole, steps)
+
+    @staticmethod
+    def write_view(whole, steps, _inside, g):
+        region = views.replay(whole, steps)
+        if g is None:
+            g = wrap(np.zeros(region._array.shape, region._array.dtype))
+        inplace.copy_(region, g)
+        return whole
+
+    @staticmethod
+    def accumulate(variable, g, _owned):
+        have = variable._grad
+        variable._grad = g if have is None else have + g
+
+
+def space_for(create_graph: bool):
+    """The space of a backward pass: recorded or not."""
+    return TensorSpace if create_graph and modes.grad_enabled else ArraySpace
