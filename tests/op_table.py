@@ -5,6 +5,8 @@ NAME/VARIANT). What differs from PyTorch on purpose is a row of `DEVIATIONS`; no
 silently, and a row that has become untrue fails.
 """
 
+# ruff: noqa: SIM905
+
 from __future__ import annotations
 
 import functools
