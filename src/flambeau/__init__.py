@@ -1,0 +1,67 @@
+"""Flambeau: deep learning with PyTorch's model of the world.
+
+>>> import flambeau as torch
+>>> x = torch.tensor([1., 2., 4.], requires_grad=True)
+>>> x.pow(2).sum().backward()
+>>> x.grad
+tensor([2., 4., 8.])
+"""
+
+from __future__ import annotations
+
+from importlib import import_module as _import_module
+from pkgutil import iter_modules as _iter_modules
+
+from .core import dtypes as _dtypes
+from .core.devices import device
+from .core.dtypes import dtype, get_default_dtype, promote_types, set_default_dtype
+from .core.errors import FlambeauError
+from .core.random import Generator, default_generator
+from .core.size import Size
+
+__version__ = "0.1.0"
+
+
+def _import_all(package: str) -> None:
+    """Import every module of a package, so that what they register is there."""
+    home = _import_module(f"{__name__}.{package}")
+    for module in _iter_modules(home.__path__):
+        _import_module(f"{home.__name__}.{module.name}")
+
+
+for _name, _dtype in {**_dtypes.BY_NAME, **_dtypes.ALIASES}.items():
+    globals()[_name] = _dtype
+
+_import_all("ops")
+
+from .tensor import api as _api  # noqa: E402
+from .tensor import operators as _operators  # noqa: E402
+from .tensor.factory import (  # noqa: E402
+    as_tensor,
+    asarray,
+    from_dlpack,
+    from_numpy,
+    frombuffer,
+    tensor,
+)
+from .tensor.printing import get_printoptions, printoptions, set_printoptions  # noqa: E402
+from .tensor.promotion import result_type  # noqa: E402
+from .tensor.tensor import Tensor  # noqa: E402
+
+_api.publish_all()
+_operators.install()
+for _name in ("tensor", "as_tensor", "asarray", "from_numpy", "result_type", "promote_types", "device", "Generator"):
+    setattr(_api.torch, _name, globals()[_name])
+_import_all("functional")
+for _name, _function in vars(_api.torch).items():
+    globals().setdefault(_name, _function)
+
+from . import autograd  # noqa: E402
+from .autograd import (  # noqa: E402
+    enable_grad,
+    inference_mode,
+    is_grad_enabled,
+    is_inference_mode_enabled,
+    no_grad,
+    set_grad_enabled,
+)
