@@ -74,7 +74,7 @@ class Op:
         code = kernel.__code__
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         self.name: str = kernel.__name__.rstrip("_")
-        self.kernel = kernel
+        self.kernel = self.run = kernel  # ``run``: the text, or NumPy's override of it
         self.kernels: dict[str, Callable] = {}
         self.variadic = bool(code.co_flags & 0x04)
         self.inputs: tuple[str, ...] = names[1 : code.co_argcount]
@@ -116,6 +116,8 @@ class Op:
 
         def register(kernel):
             self.kernels[backend] = kernel
+            if backend == "numpy":
+                self.run = kernel
             return kernel
 
         return register

@@ -18,7 +18,7 @@ from flambeau.ops.registry import VIEW, Op
 from flambeau.plan import record
 
 from . import explain, views
-from .promotion import promote
+from .promotion import WEAK, promote
 from .storage import Storage
 from .tensor import Tensor
 
@@ -30,6 +30,8 @@ _EMPTY: tuple = ()
 def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
     """Run a primitive on tensors (and numbers, ``None``); returns a tensor, or a tuple of them."""
     needs = False
+    uniform = True  # tensors of one dtype, and numbers that do not raise it
+    dtype = None
     arrays = []
     for t in inputs:
         if isinstance(t, Tensor):
@@ -38,22 +40,31 @@ def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
                 views.refresh(t)
             if t._requires_grad:
                 needs = True
-            arrays.append(t._array)
+            a = t._array
+            arrays.append(a)
+            if dtype is None:
+                dtype = a.dtype
+            elif a.dtype is not dtype:
+                uniform = False
         else:
             arrays.append(t)
+            if type(t) not in WEAK or dtype is None or dtype.kind != "f":
+                uniform = False
     try:
-        operands = promote(op, inputs, arrays) if op.dtype is not None else arrays
-        y = run_kernel(op.kernels.get("numpy", op.kernel), xp, operands, params)
+        policy = op.dtype
+        if policy is not None and not (uniform and (policy == "same" or dtype.kind == "f")):
+            y = run_kernel(op.run, xp, promote(op, inputs, arrays), params)
+        else:
+            y = run_kernel(op.run, xp, arrays, params)
     except Exception as error:
         raise explain.failure(op, inputs, params, error) from None
-    needs = needs and modes.grad_enabled
     if op.kind is VIEW:
         out = views.wrap(op, inputs[0], params, y)
     elif type(y) is tuple:
         out = tuple([_fresh(a, arrays) for a in y])
     else:
         out = _fresh(y, arrays)
-    if needs:
+    if needs and modes.grad_enabled:
         tape(op, inputs, params, out)
     if record.listeners:
         record.tell(op, inputs, params, out)
@@ -110,12 +121,16 @@ def make_node(op: Op, inputs, params, outputs, first=None):
     plan = op.plan(tuple(needs))
     if not plan.active:
         return None
+    meta = []
     for t in outputs:
-        if t._array.dtype.kind == "c":
+        array = t._array
+        if array.dtype.kind == "c":
             raise explain.complex_gradient(op)
-    node = node_class(op, op.node_name(params))(
-        tuple(edges), tuple([(t._array.shape, t._array.dtype) for t in outputs]), caller()
-    )
+        meta.append((array.shape, array.dtype))
+    cls = _node_classes.get(op) if op.variant is None else None
+    if cls is None:
+        cls = _node_classes[op] = node_class(op, op.node_name(params))
+    node = cls(tuple(edges), tuple(meta), caller())
     node.params = params
     node.plan = plan
     node.saved = [
@@ -126,16 +141,22 @@ def make_node(op: Op, inputs, params, outputs, first=None):
     return node
 
 
+_node_classes: dict = {}
+
+
 def _save(kind, index, inputs, params, outputs, first):
     if kind == "input":
         if index >= len(inputs):
             return None
         if index == 0 and first is not None:
             return first
-        return _pack(inputs[index])
+        t = inputs[index]
+        if isinstance(t, Tensor):
+            storage = t._storage
+            return (t._array, storage, storage.version)
+        return _pack(t)
     if kind == "output":
-        packed = tuple([_pack(t) for t in outputs])
-        return packed[0] if len(packed) == 1 else packed
+        return _pack(outputs[0]) if len(outputs) == 1 else tuple([_pack(t) for t in outputs])
     if kind == "param":
         return params[index]
     if kind == "inputs":

@@ -39,7 +39,7 @@ def dispatch_inplace(op, inputs: tuple, params: dict = door.NO_PARAMS) -> Tensor
         check_writable_history(target, op.name)
     try:
         operands = promote(op, inputs, arrays) if op.dtype is not None else arrays
-        y = run_kernel(op.kernels.get("numpy", op.kernel), xp, operands, params)
+        y = run_kernel(op.run, xp, operands, params)
     except Exception as error:
         raise explain.failure(op, inputs, params, error) from None
     if type(y) is tuple:

@@ -10,6 +10,7 @@ from .inplace import dispatch_inplace
 from .tensor import Tensor
 
 _NUMBERS = (int, float, complex, bool)
+_PLAIN = frozenset((Tensor, *_NUMBERS))
 
 
 def _operand(other) -> bool:
@@ -29,6 +30,8 @@ def _binary(name: str):
     op = OPS[name]
 
     def forward(self, other):
+        if type(other) in _PLAIN:
+            return dispatch(op, (self, other))
         if not _operand(other):
             return NotImplemented
         return dispatch(op, (self, _as_operand(other)))

@@ -20,7 +20,7 @@ def promote(op, inputs, arrays) -> list:
                     break
             elif a.dtype is not first and a.dtype != first:
                 break
-        elif a is not None and not (first is not None and is_float and kind in _WEAK):
+        elif a is not None and not (first is not None and is_float and kind in WEAK):
             break
     else:
         return arrays  # one dtype, and no number that could raise it
@@ -40,7 +40,7 @@ def promote(op, inputs, arrays) -> list:
     ]
 
 
-_WEAK = frozenset((float, int, bool))
+WEAK = frozenset((float, int, bool))
 
 
 def _cast_number(value, dtype):

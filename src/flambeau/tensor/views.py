@@ -71,7 +71,7 @@ def replay(base: Tensor, steps) -> Tensor:
 def replay_array(array: np.ndarray, steps) -> np.ndarray:
     """The same on a bare array."""
     for op, params, index in steps:
-        array = xp.kernel(op)(xp, array, **params)
+        array = op.run(xp, array, **params)
         if index is not None:
             array = array[index]
     return array

@@ -29,16 +29,12 @@ class NumpyNamespace:
 
     def op(self, name: str):
         """The kernel of a registered operation, as a function of arrays."""
-        kernel = self.kernel(registry.OPS[name])
+        kernel = registry.OPS[name].run
 
         def call(*arrays, **params):
             return kernel(self, *arrays, **params)
 
         return call
-
-    def kernel(self, op: registry.Op):
-        """The function that computes ``op`` here: its NumPy override if it has one, else its text."""
-        return op.kernels.get("numpy", op.kernel)
 
 
 xp = NumpyNamespace()

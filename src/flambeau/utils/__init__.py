@@ -1,0 +1,1 @@
+"""PyTorch's ``torch.utils``: names gathered from where things live."""
