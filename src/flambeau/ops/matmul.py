@@ -1,0 +1,257 @@
+"""Products of vectors, matrices and batches of matrices."""
+
+from __future__ import annotations
+
+from flambeau.core.dtypes import from_numpy_dtype
+from flambeau.core.errors import DTypeError, ShapeError
+
+from .registry import broadcast_shape, op
+
+
+def _transposed(xp, x):
+    return xp.swapaxes(x, -1, -2)
+
+
+def _check_dtypes(name, a, b):
+    if a.dtype != b.dtype:
+        one, two = from_numpy_dtype(a.dtype), from_numpy_dtype(b.dtype)
+        raise DTypeError(
+            f"{name}: expected m1 and m2 to have the same dtype, but got: {one} != {two}. "
+            f"Convert one of them: x.to({two})"
+        )
+    if a.dtype.kind == "b":
+        raise DTypeError(f"{name} is not implemented for bool tensors: convert them to numbers")
+
+
+def _check_rank(name, position, x, rank):
+    if x.ndim != rank:
+        words = {1: "a vector", 2: "a matrix", 3: "a batch of matrices"}[rank]
+        raise ShapeError(
+            f"{name}: {position} must be {words} ({rank}D), got {x.ndim}D {tuple(x.shape)}"
+        )
+
+
+def _check_inner(name, a, b):
+    if a.shape[-1] != b.shape[-2]:
+        raise ShapeError(
+            f"{name}: mat1 and mat2 shapes cannot be multiplied "
+            f"({a.shape[-2]}x{a.shape[-1]} and {b.shape[-2]}x{b.shape[-1]})"
+        )
+
+
+@op(where="torch method")
+def mm(xp, input, mat2):
+    """Product of two matrices, y = input mat2; gradients g mat2^T and input^T g.
+
+    Shape: (N, K), (K, M) -> (N, M)
+
+    >>> import flambeau as torch
+    >>> torch.mm(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [4.0]]))
+    """
+    _check_rank("mm", "input", input, 2)
+    _check_rank("mm", "mat2", mat2, 2)
+    _check_dtypes("mm", input, mat2)
+    _check_inner("mm", input, mat2)
+    return xp.matmul(input, mat2)
+
+
+mm.vjp(
+    input=lambda xp, g, mat2: xp.matmul(g, _transposed(xp, mat2)),
+    mat2=lambda xp, g, input: xp.matmul(_transposed(xp, input), g),
+)
+mm.shape(lambda input, mat2: (input[0], mat2[1]))
+
+
+@op(where="torch method")
+def mv(xp, input, vec):
+    """Matrix times vector, y_i = sum_k input_ik vec_k.
+
+    Shape: (N, K), (K) -> (N)
+
+    >>> import flambeau as torch
+    >>> torch.mv(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([1.0, 1.0]))
+    """
+    _check_rank("mv", "input", input, 2)
+    _check_rank("mv", "vec", vec, 1)
+    _check_dtypes("mv", input, vec)
+    if input.shape[1] != vec.shape[0]:
+        raise ShapeError(
+            f"size mismatch, got input ({input.shape[0]}x{input.shape[1]}), vec ({vec.shape[0]})"
+        )
+    return xp.matmul(input, vec)
+
+
+mv.vjp(
+    input=lambda xp, g, vec: xp.expand_dims(g, 1) * xp.expand_dims(vec, 0),
+    vec=lambda xp, g, input: xp.matmul(_transposed(xp, input), g),
+)
+mv.shape(lambda input, vec: (input[0],))
+
+
+@op(where="torch method")
+def dot(xp, input, tensor):
+    """Inner product of two vectors, sum_k input_k tensor_k.
+
+    Shape: (K), (K) -> ()
+
+    >>> import flambeau as torch
+    >>> torch.dot(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+    """
+    if input.ndim != 1 or tensor.ndim != 1:
+        raise ShapeError(
+            f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors: "
+            "use torch.matmul, or flatten() them"
+        )
+    if input.dtype != tensor.dtype:
+        one, two = from_numpy_dtype(input.dtype), from_numpy_dtype(tensor.dtype)
+        raise DTypeError(
+            f"dot: expected both vectors to have same dtype, but found {one} and {two}"
+        )
+    if input.shape != tensor.shape:
+        raise ShapeError(
+            "inconsistent tensor size, expected tensor [{}] and src [{}] to have the same number "
+            "of elements".format(input.shape[0], tensor.shape[0])
+        )
+    return xp.dot(input, tensor)
+
+
+dot.vjp(input=lambda xp, g, tensor: g * tensor, tensor=lambda xp, g, input: g * input)
+dot.shape(lambda input, tensor: ())
+
+
+@op(where="torch method")
+def bmm(xp, input, mat2):
+    """Products of two batches of matrices.
+
+    Shape: (B, N, K), (B, K, M) -> (B, N, M)
+
+    >>> import flambeau as torch
+    >>> torch.bmm(torch.ones(2, 1, 3), torch.ones(2, 3, 1)).shape
+    """
+    _check_rank("bmm", "batch1", input, 3)
+    _check_rank("bmm", "batch2", mat2, 3)
+    _check_dtypes("bmm", input, mat2)
+    if input.shape[0] != mat2.shape[0] or input.shape[2] != mat2.shape[1]:
+        raise ShapeError(
+            f"Expected size for first two dimensions of batch2 tensor to be: "
+            f"[{input.shape[0]}, {input.shape[2]}] but got: [{mat2.shape[0]}, {mat2.shape[1]}]."
+        )
+    return xp.matmul(input, mat2)
+
+
+bmm.vjp(
+    input=lambda xp, g, mat2: xp.matmul(g, _transposed(xp, mat2)),
+    mat2=lambda xp, g, input: xp.matmul(_transposed(xp, input), g),
+)
+bmm.shape(lambda input, mat2: (input[0], input[1], mat2[2]))
+
+
+@op(node="UnsafeView")
+def matmul(xp, input, other):
+    """Product of vectors, matrices or batches of matrices, as NumPy's matmul."""
+    _check_dtypes("matmul", input, other)
+    if not input.ndim or not other.ndim:
+        raise ShapeError(
+            "both arguments to matmul need to be at least 1D, but they are "
+            f"{input.ndim}D and {other.ndim}D"
+        )
+    _check_inner(
+        "matmul",
+        input if input.ndim > 1 else xp.reshape(input, (1, -1)),
+        other if other.ndim > 1 else xp.reshape(other, (-1, 1)),
+    )
+    return xp.matmul(input, other)
+
+
+def _as_matrices(xp, g, input, other):
+    """All three with the axes that matmul adds to vectors."""
+    if other.ndim == 1:
+        g, other = xp.expand_dims(g, -1), xp.expand_dims(other, -1)
+    if input.ndim == 1:
+        g, input = xp.expand_dims(g, -2), xp.expand_dims(input, 0)
+    return g, input, other
+
+
+def _matmul_input(xp, g, input, other):
+    vector = input.ndim == 1
+    g, input, other = _as_matrices(xp, g, input, other)
+    gx = xp.matmul(g, _transposed(xp, other))
+    return xp.unbroadcast(gx, (1, input.shape[-1]))[0] if vector else gx
+
+
+def _matmul_other(xp, g, input, other):
+    vector = other.ndim == 1
+    g, input, other = _as_matrices(xp, g, input, other)
+    if other.ndim == 2 and input.ndim > 2:  # one matrix for the whole batch: one product
+        input = xp.reshape(input, (-1, input.shape[-1]))
+        g = xp.reshape(g, (-1, g.shape[-1]))
+    gx = xp.matmul(_transposed(xp, input), g)
+    return xp.unbroadcast(gx, (other.shape[-2], 1))[:, 0] if vector else gx
+
+
+matmul.vjp(input=_matmul_input, other=_matmul_other)
+
+
+@matmul.shape
+def _(input, other):
+    a = (1, *input) if len(input) == 1 else input
+    b = (*other, 1) if len(other) == 1 else other
+    batch = broadcast_shape(a[:-2], b[:-2])
+    return batch + a[-2:-1] * (len(input) > 1) + b[-1:] * (len(other) > 1)
+
+
+def _combine(xp, y, input, beta, alpha):
+    """beta * input + alpha * y, in y's memory, which the caller has just made; NaN times beta = 0 is 0."""
+    if alpha != 1:
+        y = xp.multiply(y, alpha, dtype=y.dtype)
+    if beta == 0:
+        return y
+    scaled = input if beta == 1 else xp.multiply(input, beta, dtype=y.dtype)
+    return xp.add(y, scaled)
+
+
+def _check_added(name, xp, input, y):
+    if input.dtype != y.dtype:
+        raise DTypeError(
+            f"{name}: expected input and the product to have the same dtype, but got "
+            f"{from_numpy_dtype(input.dtype)} and {from_numpy_dtype(y.dtype)}"
+        )
+    try:
+        fits = input.shape == y.shape or broadcast_shape(input.shape, y.shape) == y.shape
+    except ValueError:
+        fits = False
+    if not fits:
+        raise ShapeError(
+            f"{name}: input of shape {tuple(input.shape)} does not broadcast to the product's "
+            f"shape {tuple(y.shape)}"
+        )
+
+
+def _scale(g, factor):
+    return g if factor == 1 else g * factor
+
+
+@op(where="torch method inplace")
+def addmm(xp, input, mat1, mat2, *, beta=1, alpha=1):
+    """y = beta * input + alpha * (mat1 mat2).
+
+    Shape: input broadcasts to (N, M); (N, K), (K, M) -> (N, M)
+
+    >>> import flambeau as torch
+    >>> torch.addmm(torch.ones(1), torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [4.0]]))
+    """
+    _check_rank("addmm", "mat1", mat1, 2)
+    _check_rank("addmm", "mat2", mat2, 2)
+    _check_dtypes("addmm", mat1, mat2)
+    _check_inner("addmm", mat1, mat2)
+    y = xp.matmul(mat1, mat2)
+    _check_added("addmm", xp, input, y)
+    return _combine(xp, y, input, beta, alpha)
+
+
+addmm.vjp(
+    input=lambda xp, g, beta: _scale(g, beta),
+    mat1=lambda xp, g, mat2, alpha: _scale(xp.matmul(g, _transposed(xp, mat2)), alpha),
+    mat2=lambda xp, g, mat1, alpha: _scale(xp.matmul(_transposed(xp, mat1), g), alpha),
+)
+addmm.shape(lambda input, mat1, mat2, beta=1, alpha=1: (mat1[0], mat2[1]))
