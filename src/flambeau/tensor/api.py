@@ -111,20 +111,24 @@ def _inplace_function(op: Op):
 
 def _compile(op: Op, name: str, door: str):
     """A function with the operation's own signature, so that Python does the argument parsing in one frame."""
-    required = len(op.inputs) - op.variadic - op.optional
-    parts = [n if i < required else f"{n}=None" for i, n in enumerate(op.inputs[: len(op.inputs) - op.variadic])]
-    inputs = "".join(f"{n}, " for n in op.inputs[: len(op.inputs) - op.variadic])
+    fixed = op.inputs[: len(op.inputs) - op.variadic]
+    required = len(fixed) - op.optional
+    parts = [n if i < required else f"{n}=None" for i, n in enumerate(fixed)]
+    inputs = "".join(f"{n}, " for n in fixed)
     if op.variadic:
         parts.append(f"*{op.inputs[-1]}")
         inputs += f"*{op.inputs[-1]}"
-    parts += [f"{n}=_defaults[{n!r}]" if n in op.defaults else n for n in op.params]
+    bare = [n for n in op.params if n not in op.defaults]
+    if not op.variadic and bare and op.optional:
+        parts.append("*")  # a parameter without default cannot follow an optional input
+    parts += bare + [f"{n}=_defaults[{n!r}]" for n in op.params if n in op.defaults]
     params = ", ".join(f"{n!r}: {n}" for n in op.params)
     call = f"{door}(_op, ({inputs}){', {' + params + '}' if params else ''})"
+    body = f"    return {call}"
     if door == "dispatch":
-        signature = ", ".join(parts + (["out=None"] if op.variadic else ["*", "out=None"]))
+        parts += ["out=None"] if "*" in "".join(parts) else ["*", "out=None"]
         body = f"    y = {call}\n    return y if out is None else write_out(out, y)"
-    else:
-        signature, body = ", ".join(parts), f"    return {call}"
+    signature = ", ".join(parts)
     space = {"_op": op, "_defaults": op.defaults, **globals()}
     exec(f"def {name}({signature}):\n{body}", space)
     return _dress(space[name], op, name)

@@ -121,6 +121,8 @@ def make_node(op: Op, inputs, params, outputs, first=None):
     plan = op.plan(tuple(needs))
     if not plan.active:
         return None
+    if len(params) != len(op.params):
+        params = {**op.defaults, **params}
     meta = []
     for t in outputs:
         array = t._array
