@@ -1,0 +1,1 @@
+"""The command line: `flambeau train`, `flambeau env`. Needs the extra `cli`."""

@@ -34,11 +34,6 @@ def is_image(value: Any) -> bool:
 def to_array(image: Any) -> np.ndarray:
     """The (H, W, C) array of a Pillow image, in the type that its mode stores."""
     if image.mode == "1":
-        array = np.asarray(image.convert("L"))
-    elif image.mode == "I":
-        array = np.asarray(image, np.int32)
-    elif image.mode.startswith("I;16"):
-        array = np.asarray(image).astype(np.uint16 if image.mode == "I;16" else np.int16)
-    else:
-        array = np.asarray(image)
+        image = image.convert("L")
+    array = np.asarray(image, np.int32) if image.mode == "I" else np.asarray(image)
     return array[:, :, None] if array.ndim == 2 else array
