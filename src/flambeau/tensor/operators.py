@@ -28,13 +28,14 @@ def _as_operand(other):
 
 def _binary(name: str):
     op = OPS[name]
+    defaults = op.defaults
 
     def forward(self, other):
         if type(other) in _PLAIN:
-            return dispatch(op, (self, other))
+            return dispatch(op, (self, other), defaults)
         if not _operand(other):
             return NotImplemented
-        return dispatch(op, (self, _as_operand(other)))
+        return dispatch(op, (self, _as_operand(other)), defaults)
 
     return forward
 
@@ -45,7 +46,7 @@ def _inplace(name: str):
     def assign(self, other):
         if not _operand(other):
             return NotImplemented
-        return dispatch_inplace(op, (self, _as_operand(other)))
+        return dispatch_inplace(op, (self, _as_operand(other)), op.defaults)
 
     return assign
 
