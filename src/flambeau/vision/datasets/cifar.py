@@ -141,14 +141,14 @@ class _Array:
         _, self.shape, self.dtype, self.fortran, self.content = state
 
     def array(self) -> np.ndarray:
-        if self.dtype.code != b"u1":
+        if self.dtype.code not in (b"u1", "u1"):
             raise ValueError(f"pixels of type {self.dtype.code!r}")
         order = "F" if self.fortran else "C"
         return np.frombuffer(self.content, np.uint8).reshape(self.shape, order=order)
 
 
 class _DType:
-    def __init__(self, code: bytes, *_: Any) -> None:
+    def __init__(self, code: bytes | str, *_: Any) -> None:
         self.code = code
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
@@ -163,6 +163,8 @@ class _BatchReader(pickle.Unpickler):
         ("numpy._core.multiarray", "_reconstruct"): lambda *_: _Array(),
         ("numpy", "ndarray"): _Array,
         ("numpy", "dtype"): _DType,
+        # How Python 3 writes bytes for Python 2.
+        ("_codecs", "encode"): lambda text, _: text.encode("latin-1"),
     }
 
     def find_class(self, module: str, name: str) -> Any:

@@ -1,0 +1,183 @@
+"""Downloads and damaged files, against a server on this machine."""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import http.server
+import struct
+import threading
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from flambeau.vision.datasets.download import download
+from flambeau.vision.datasets.files import DataFileError, find, md5_of, read_bytes
+from flambeau.vision.datasets.idx import read_idx
+
+CONTENT = bytes(range(256)) * 1000
+MD5 = hashlib.md5(CONTENT).hexdigest()
+
+
+class Server(http.server.ThreadingHTTPServer):
+    """Serves CONTENT under any name; what it does wrong is in the name."""
+
+    def __init__(self) -> None:
+        super().__init__(("127.0.0.1", 0), Handler)
+        self.ranges: list[str | None] = []
+
+    def url(self, name: str) -> str:
+        return f"http://127.0.0.1:{self.server_address[1]}/{name}"
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    server: Server
+
+    def do_GET(self) -> None:
+        asked = self.headers.get("Range")
+        self.server.ranges.append(asked)
+        if "missing" in self.path:
+            self.send_error(404)
+            return
+        content = CONTENT[::-1] if "wrong" in self.path else CONTENT
+        start = 0
+        if asked and "whole" not in self.path:
+            start = int(asked.removeprefix("bytes=").rstrip("-"))
+            if start >= len(content):
+                self.send_error(416)
+                return
+        self.send_response(206 if start else 200)
+        self.send_header("Content-Length", str(len(content) - start))
+        self.end_headers()
+        stop = start + 1000 if "breaks" in self.path else len(content)
+        self.wfile.write(content[start:stop])
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture
+def server():
+    with Server() as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_download_tells_progress_and_leaves_one_file(server, tmp_path):
+    seen = []
+    path = tmp_path / "deep" / "file.bin"
+    download([server.url("good")], path, md5=MD5, progress=lambda *step: seen.append(step))
+    assert path.read_bytes() == CONTENT
+    assert seen[-1] == ("file.bin", len(CONTENT), len(CONTENT))
+    assert [entry.name for entry in path.parent.iterdir()] == ["file.bin"]
+
+
+def test_a_file_that_is_there_is_not_fetched_again(server, tmp_path):
+    (tmp_path / "file").write_bytes(CONTENT)
+    download([server.url("good")], tmp_path / "file", md5=MD5)
+    assert server.ranges == []
+
+
+def test_download_goes_on_where_it_stopped(server, tmp_path):
+    path = tmp_path / "file"
+    with pytest.raises(DataFileError, match="connection closed after 1000 of 256000 bytes"):
+        download([server.url("breaks")], path, md5=MD5)
+    assert not path.exists()
+    download([server.url("good")], path, md5=MD5)
+    assert path.read_bytes() == CONTENT
+    assert server.ranges == [None, "bytes=1000-"]
+
+
+def test_a_server_without_ranges_sends_everything_again(server, tmp_path):
+    path = tmp_path / "file"
+    (tmp_path / "file.part").write_bytes(CONTENT[:5000])
+    download([server.url("whole")], path, md5=MD5)
+    assert path.read_bytes() == CONTENT
+
+
+def test_a_part_that_is_already_complete(server, tmp_path):
+    (tmp_path / "file.part").write_bytes(CONTENT)
+    download([server.url("good")], tmp_path / "file", md5=MD5)
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+def test_the_next_mirror_is_tried(server, tmp_path):
+    urls = [server.url("missing"), server.url("wrong"), server.url("good")]
+    download(urls, tmp_path / "file", md5=MD5)
+    assert (tmp_path / "file").read_bytes() == CONTENT
+
+
+def test_no_mirror_works(server, tmp_path):
+    path = tmp_path / "file"
+    with pytest.raises(DataFileError) as caught:
+        download([server.url("missing"), server.url("wrong")], path, md5=MD5)
+    text = str(caught.value)
+    assert "Not Found" in text and "checksum is" in text
+    assert f"put the file by hand at {path}" in text
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_no_network(tmp_path):
+    with pytest.raises(DataFileError, match="without a network, put the file by hand at"):
+        download(["http://127.0.0.1:9/file"], tmp_path / "file", md5=MD5)
+
+
+def idx(array: np.ndarray) -> bytes:
+    header = bytes((0, 0, 8, array.ndim)) + struct.pack(f">{array.ndim}I", *array.shape)
+    return header + array.tobytes()
+
+
+IMAGES = np.arange(2 * 3 * 4, dtype=np.uint8).reshape(2, 3, 4)
+
+
+@pytest.mark.parametrize("name", ["images", "images.gz"])
+def test_idx_reads_what_was_written(tmp_path, name):
+    content = idx(IMAGES)
+    (tmp_path / name).write_bytes(gzip.compress(content) if name.endswith("gz") else content)
+    path = find([tmp_path / "elsewhere", tmp_path], "images")
+    assert path == tmp_path / name
+    read = read_idx(path, 3)
+    assert np.array_equal(read, IMAGES) and read.flags.writeable
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b"", "starts with nothing"),
+        (b"<html>not found", "starts with 3c 68 74 6d"),
+        (idx(IMAGES)[:-1], "announces .2, 3, 4., that is 24 bytes, and 23 follow"),
+        (idx(IMAGES) + b"x", "and 25 follow"),
+        (idx(IMAGES[0]), "not an IDX file of unsigned bytes in 3 dimension"),
+        (idx(IMAGES)[:9], "not an IDX file"),
+    ],
+)
+def test_damaged_idx_files_are_named(tmp_path, content, message):
+    path = tmp_path / "images"
+    path.write_bytes(content)
+    with pytest.raises(DataFileError, match=message) as caught:
+        read_idx(path, 3)
+    assert str(path) in str(caught.value)
+
+
+@pytest.mark.parametrize("damage", ["cut", "flipped", "no gzip"])
+def test_damaged_gzip_files_are_named(tmp_path, damage):
+    content = bytearray(gzip.compress(CONTENT))
+    if damage == "cut":
+        content = content[:-10]
+    elif damage == "flipped":
+        content[len(content) // 2] ^= 0xFF
+    else:
+        content = bytearray(b"nothing of the kind")
+    path: Path = tmp_path / "file.gz"
+    path.write_bytes(content)
+    with pytest.raises(DataFileError, match=r"file\.gz is damaged or cut short"):
+        read_bytes(path)
+
+
+def test_md5(tmp_path):
+    (tmp_path / "file").write_bytes(CONTENT)
+    assert md5_of(tmp_path / "file") == MD5
