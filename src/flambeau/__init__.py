@@ -56,7 +56,7 @@ _import_all("functional")
 for _name, _function in vars(_api.torch).items():
     globals().setdefault(_name, _function)
 
-from . import autograd  # noqa: E402
+from . import autograd, cuda, linalg, testing  # noqa: E402
 from .autograd import (  # noqa: E402
     enable_grad,
     inference_mode,
@@ -65,3 +65,72 @@ from .autograd import (  # noqa: E402
     no_grad,
     set_grad_enabled,
 )
+from .legacy import (  # noqa: E402
+    BoolTensor,
+    ByteTensor,
+    CharTensor,
+    DoubleTensor,
+    FloatTensor,
+    HalfTensor,
+    IntTensor,
+    LongTensor,
+    ShortTensor,
+    set_default_tensor_type,
+)
+from .tensor.layout import (  # noqa: E402
+    channels_last,
+    channels_last_3d,
+    contiguous_format,
+    layout,
+    memory_format,
+    preserve_format,
+    strided,
+)
+
+inf, nan, pi, e = float("inf"), float("nan"), 3.141592653589793, 2.718281828459045
+newaxis = None
+
+# Loaded when first asked for, so that ``import flambeau`` stays quick.
+_LAZY_MODULES = ("backends", "data", "io", "nn", "optim", "random", "utils", "version", "vision")
+_LAZY_NAMES = {
+    "save": "io", "load": "io", "get_num_threads": "backends", "set_num_threads": "backends",
+    "serialization": "io",
+}  # fmt: skip
+
+
+def __getattr__(name: str):
+    if name in _LAZY_MODULES:
+        return _import_module(f"{__name__}.{name}")
+    if name in _LAZY_NAMES:
+        home = _import_module(f"{__name__}.{_LAZY_NAMES[name]}")
+        return home if name == "serialization" else getattr(home, name)
+    raise AttributeError(f"module 'flambeau' has no attribute {name!r}")
+
+
+def is_tensor(obj) -> bool:
+    """Whether ``obj`` is a tensor."""
+    return isinstance(obj, Tensor)
+
+
+def is_floating_point(input) -> bool:
+    """Whether the tensor's dtype is a floating point one."""
+    return input.is_floating_point()
+
+
+def is_complex(input) -> bool:
+    """Whether the tensor's dtype is complex."""
+    return input.is_complex()
+
+
+def numel(input) -> int:
+    """The number of elements."""
+    return input.numel()
+
+
+def typename(obj) -> str:
+    """The qualified type of a value; for tensors PyTorch's, such as ``torch.FloatTensor``."""
+    return obj.type() if isinstance(obj, Tensor) else f"{type(obj).__module__}.{type(obj).__name__}"
+
+
+def use_deterministic_algorithms(mode: bool, *, warn_only: bool = False) -> None:
+    """Accepted: every operation here is deterministic already."""

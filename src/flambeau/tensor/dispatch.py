@@ -85,7 +85,7 @@ def _fresh(array, arrays) -> Tensor:
 
 def wrap(array: np.ndarray) -> Tensor:
     """A tensor around an array that nobody else looks at."""
-    t = Tensor.__new__(Tensor)
+    t = object.__new__(Tensor)
     t._array = array
     t._storage = Storage(array if array.base is None else array.base)
     t._requires_grad = False

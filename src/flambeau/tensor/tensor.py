@@ -93,11 +93,6 @@ class Tensor:
         """Bytes of all elements."""
         return self._array.size * self._array.itemsize
 
-    @property
-    def layout(self):
-        """Always strided."""
-        return "torch.strided"
-
     is_cuda = is_sparse = is_quantized = is_meta = is_mkldnn = is_mps = is_xla = False
     is_nested = False
     is_cpu = True
