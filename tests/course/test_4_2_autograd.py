@@ -28,9 +28,9 @@ def test_only_floating_point_can_require_a_gradient():
     >>> x = torch.tensor([1, 10])
     """)
     x = torch.tensor([1, 10])
-    with pytest.raises(RuntimeError, match="only Tensors of floating point .*dtype can require"):
+    with pytest.raises(RuntimeError, match=r"only Tensors of floating point .*dtype can require"):
         x.requires_grad = True
-    with pytest.raises(RuntimeError, match="only Tensors of floating point .*dtype can require"):
+    with pytest.raises(RuntimeError, match=r"only Tensors of floating point .*dtype can require"):
         x.requires_grad_()
 
 
