@@ -1,0 +1,101 @@
+"""Tensors with another dtype."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from flambeau.core import devices, dtypes
+from flambeau.ops.registry import OPS
+from flambeau.ops.shape import format_name
+from flambeau.tensor.api import export
+from flambeau.tensor.dispatch import dispatch
+from flambeau.tensor.tensor import Tensor
+
+
+def convert(input, dtype=None, copy=False, memory_format=None):
+    """``input`` with the dtype and memory format asked for: itself where it has them and no copy is wanted."""
+    wanted = input._array.dtype if dtype is None else dtypes.to_numpy_dtype(dtype)
+    form = format_name(memory_format, input.shape)
+    if not copy and wanted == input._array.dtype:
+        if form == "preserve" or input.is_contiguous(memory_format=memory_format):
+            return input
+    return dispatch(OPS["to_copy"], (input,), {"dtype": wanted, "memory_format": form})
+
+
+@export("method")
+def to(
+    input,
+    *args,
+    dtype=None,
+    device=None,
+    non_blocking=False,
+    copy=False,
+    memory_format=None,
+    other=None,
+):
+    """The tensor with another dtype or device: ``x.to(float64)``, ``x.to("cpu")``, ``x.to(other)``, or both at once.
+
+    Returns the tensor itself where nothing has to change and ``copy`` is False.
+
+    >>> import flambeau as torch
+    >>> torch.tensor([1, 2]).to(torch.float64)
+    tensor([1., 2.], dtype=torch.float64)
+    """
+    rest = list(args)
+    if rest and isinstance(rest[0], Tensor):
+        other = rest.pop(0)
+    else:
+        if rest and (rest[0] is None or isinstance(rest[0], str | int | devices.device)):
+            device = rest.pop(0)
+        if rest and (rest[0] is None or isinstance(rest[0], dtypes.dtype | type | np.dtype)):
+            dtype = rest.pop(0)
+    if other is not None:
+        device, dtype = other.device, other.dtype
+    if rest:
+        non_blocking = rest.pop(0)
+    if rest:
+        copy = rest.pop(0)
+    if rest or not isinstance(non_blocking, bool) or not isinstance(copy, bool):
+        given = ", ".join(type(a).__name__ for a in args)
+        raise TypeError(
+            f"to() received an invalid combination of arguments - got ({given}), but expected "
+            "(device, dtype, non_blocking, copy), (dtype, non_blocking, copy) or "
+            "(other, non_blocking, copy)"
+        )
+    devices.require(device)
+    return convert(input, dtype, copy, memory_format)
+
+
+def _named(name: str):
+    dtype = {**dtypes.BY_NAME, **dtypes.ALIASES}[name]
+
+    def method(input, memory_format=None):
+        return convert(input, dtype, memory_format=memory_format)
+
+    method.__name__ = method.__qualname__ = name
+    method.__doc__ = f"The tensor as {dtype.name}; itself where it is that already."
+    export("method")(method)
+
+
+for _name in ["bool", "int", "long", "short", "float", "double", "half", "bfloat16", "cfloat", "cdouble"]:
+    _named(_name)
+export("method", name="byte")(lambda input, memory_format=None: convert(input, dtypes.uint8))
+export("method", name="char")(lambda input, memory_format=None: convert(input, dtypes.int8))
+
+
+@export("method")
+def type_as(input, other):
+    """The tensor with the dtype of ``other``."""
+    return convert(input, other.dtype)
+
+
+@export("method")
+def cpu(input, memory_format=None):
+    """The tensor on the CPU: itself in this version."""
+    return input
+
+
+@export("method")
+def cuda(input, device=None, non_blocking=False, memory_format=None):
+    """Raises DeviceError: tensors live on the CPU in this version."""
+    devices.require("cuda")
