@@ -1,0 +1,136 @@
+"""Pooling windows on NumPy arrays: loops over the taps of a window, each a strided view of the whole batch."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+
+
+def max_windows(x, kernel, stride, padding, dilation, out):
+    """Largest element of each window and the number of the tap that holds it: (N, C, *out) twice.
+
+    The first of equal elements counts, and a NaN beats every number.
+    """
+    frame = _frame(x, kernel, stride, padding, dilation, out, _lowest(x.dtype))
+    views = [frame[where] for where in taps(kernel, stride, dilation, out)]
+    y = views[0].copy()
+    for view in views[1:]:
+        np.maximum(y, view, out=y)
+    chosen = np.zeros(y.shape, np.uint8 if len(views) <= 256 else np.int32)
+    for tap in range(len(views) - 1, 0, -1):
+        np.copyto(chosen, tap, where=views[tap] == y)
+    np.copyto(chosen, 0, where=views[0] == y)
+    if y.dtype.kind in "fV" and np.isnan(y.sum()):
+        for tap, view in enumerate(views):
+            np.copyto(chosen, tap, where=np.isnan(view))
+    return y, chosen
+
+
+def spread_windows(g, chosen, size, kernel, stride, padding, dilation):
+    """Adjoint of picking: adds g (N, C, *out) where each window's chosen tap lies, in (N, C, *size)."""
+    out = g.shape[2:]
+    before = tuple(padding)
+    extent = tuple(
+        max(s + p, (o - 1) * t + d * (k - 1) + 1)
+        for s, p, o, t, d, k in zip(size[2:], before, out, stride, dilation, kernel)
+    )
+    frame = np.zeros((*size[:2], *extent), g.dtype)
+    apart = all(t >= d * (k - 1) + 1 for t, d, k in zip(stride, dilation, kernel))
+    for tap, where in enumerate(taps(kernel, stride, dilation, out)):
+        if apart:
+            np.multiply(g, chosen == tap, out=frame[where])
+        else:
+            frame[where] += g * (chosen == tap)
+    return crop(frame, size[2:], before)
+
+
+def pick_windows(x, chosen, kernel, stride, padding, dilation):
+    """The element of x (N, C, *S) under each window's chosen tap: (N, C, *out)."""
+    out = chosen.shape[2:]
+    frame = _frame(x, kernel, stride, padding, dilation, out, 0)
+    y = np.zeros(chosen.shape, x.dtype)
+    for tap, where in enumerate(taps(kernel, stride, dilation, out)):
+        np.copyto(y, frame[where], where=chosen == tap)
+    return y
+
+
+def window_indices(chosen, size, kernel, stride, padding, dilation):
+    """The position of each window's chosen tap in the flattened plane of ``size``, as int64."""
+    index = np.zeros((), np.int64)
+    rest = chosen
+    for axis in range(len(kernel) - 1, -1, -1):
+        rest, tap = np.divmod(rest, kernel[axis])
+        start = np.arange(chosen.shape[2 + axis]) * stride[axis] - padding[axis]
+        start = start.reshape(-1, *(1,) * (len(kernel) - 1 - axis))
+        index = index + (start + tap * np.int64(dilation[axis])) * math.prod(size[axis + 1 :])
+    return index
+
+
+def sum_windows(x, kernel, stride, padding, out):
+    """Sum of each window of x (N, C, *S), zeros beyond its border: (N, C, *out)."""
+    ones = (1,) * len(kernel)
+    frame = _frame(x, kernel, stride, padding, ones, out, 0)
+    # Windows are boxes: one axis after the other needs the sum of the kernel's sides, not their product.
+    for axis, (k, t, o) in enumerate(zip(kernel, stride, out), 2):
+        parts = [
+            frame[(*(slice(None),) * axis, slice(i, i + t * (o - 1) + 1, t))] for i in range(k)
+        ]
+        total = parts[0].copy()
+        for part in parts[1:]:
+            total += part
+        frame = total
+    return frame
+
+
+def spread_sums(g, size, kernel, stride, padding):
+    """Adjoint of ``sum_windows``: (N, C, *out) -> (N, C, *size)."""
+    frame = g
+    for axis, (k, t, s, p) in enumerate(zip(kernel, stride, size[2:], padding), 2):
+        o = g.shape[axis]
+        extent = max(s + p, (o - 1) * t + k)
+        wide = np.zeros((*frame.shape[:axis], extent, *frame.shape[axis + 1 :]), g.dtype)
+        for i in range(k):
+            wide[(*(slice(None),) * axis, slice(i, i + t * (o - 1) + 1, t))] += frame
+        frame = wide
+    return crop(frame, size[2:], padding)
+
+
+def taps(kernel, stride, dilation, out):
+    """For each tap of a window the index of the elements that it meets, in row-major order."""
+    return [
+        (
+            slice(None),
+            slice(None),
+            *[slice(i * d, i * d + t * (o - 1) + 1, t) for i, d, t, o in zip(tap, dilation, stride, out)],
+        )
+        for tap in itertools.product(*map(range, kernel))
+    ]
+
+
+def crop(frame, size, before):
+    """The part of a padded frame that is not padding."""
+    if frame.shape[2:] == tuple(size):
+        return frame
+    return frame[(slice(None), slice(None), *[slice(b, b + s) for b, s in zip(before, size)])].copy()
+
+
+def _frame(x, kernel, stride, padding, dilation, out, fill):
+    """``x`` with ``fill`` around it as far as the windows reach; ``x`` itself where they stay inside."""
+    size = x.shape[2:]
+    extent = tuple(
+        max(s + p, (o - 1) * t + d * (k - 1) + 1)
+        for s, p, o, t, d, k in zip(size, padding, out, stride, dilation, kernel)
+    )
+    if extent == size:
+        return x
+    frame = np.full((*x.shape[:2], *extent), fill, x.dtype)
+    frame[(slice(None), slice(None), *[slice(p, p + s) for p, s in zip(padding, size)])] = x
+    return frame
+
+
+def _lowest(dtype):
+    if dtype.kind in "fV":
+        return -np.inf
+    return False if dtype.kind == "b" else np.iinfo(dtype).min

@@ -1,0 +1,123 @@
+"""Losses with a derivative of their own; the others are written with these and plain arithmetic."""
+
+from __future__ import annotations
+
+from math import prod
+
+from flambeau.core.errors import DimError
+
+from .registry import STOPS, broadcast_shape, op
+
+
+def _nll_loss(xp, input, target, weight=None, *, ignore_index, reduction):
+    """Minus the picked element: -weight[t] x[n, t]; linear in x, so its adjoint's adjoint is itself."""
+    keep, safe, scale = _classes(xp, target, weight, input.shape[1], input.dtype, ignore_index)
+    picked = xp.take_along_axis(input, safe[:, None], 1)[:, 0]
+    loss = xp.where(keep, -picked * scale, xp.zeros((), input.dtype))
+    if reduction == "none":
+        return loss
+    total = loss.sum()
+    if reduction == "mean":
+        total = total / scale.sum()
+    return xp.asarray(total, dtype=input.dtype)
+
+
+def _nll_rule(xp, g, target, weight, input_shape, ignore_index, reduction):
+    return xp.nll_spread(
+        g, target, weight, size=input_shape, ignore_index=ignore_index, reduction=reduction
+    )
+
+
+def _nll_shape(input, target, weight=None, *, ignore_index, reduction):
+    return target if reduction == "none" else ()
+
+
+def _named(name):
+    def kernel(xp, input, target, weight=None, *, ignore_index, reduction):
+        return _nll_loss(xp, input, target, weight, ignore_index=ignore_index, reduction=reduction)
+
+    kernel.__name__ = name
+    kernel.__doc__ = _nll_loss.__doc__
+    return kernel
+
+
+# One text under two names, because PyTorch's graphs name the two nodes differently.
+picked_loss = op(node="NllLoss")(_named("picked_loss"))
+picked_loss2d = op(node="NllLoss2D")(_named("picked_loss2d"))
+for each in (picked_loss, picked_loss2d):
+    each.vjp(
+        input=_nll_rule,
+        target=STOPS("class numbers"),
+        weight=STOPS("PyTorch gives class weights no gradient"),
+    )
+    each.shape(_nll_shape)
+
+
+@op(node="NllLossBackward")
+def nll_spread(xp, grad, target, weight=None, *, size, ignore_index, reduction):
+    """The adjoint of the loss: -weight[t] g at the position of each target class, zero elsewhere."""
+    keep, safe, scale = _classes(xp, target, weight, size[1], grad.dtype, ignore_index)
+    if reduction == "mean":
+        grad = grad / scale.sum()
+    spread = xp.zeros(size, grad.dtype)
+    values = xp.where(keep, -grad * scale, xp.zeros((), grad.dtype))
+    xp.put_along_axis(spread, safe[:, None], values[:, None], 1)
+    return spread
+
+
+nll_spread.vjp(
+    grad=lambda xp, g, target, weight, ignore_index, reduction: xp.picked_loss(
+        g, target, weight, ignore_index=ignore_index, reduction=reduction
+    ),
+    target=STOPS("class numbers"),
+    weight=STOPS("PyTorch gives class weights no gradient"),
+)
+
+
+@nll_spread.shape
+def _(grad, target, weight=None, *, size, **_params):
+    return size
+
+
+def _classes(xp, target, weight, classes, dtype, ignore_index):
+    """(which targets count, their class or 0, the weight of each)."""
+    keep = target != ignore_index
+    safe = xp.where(keep, target, 0).astype(xp.int64)
+    if safe.size and not 0 <= safe.min() <= safe.max() < classes:
+        wrong = safe[(safe < 0) | (safe >= classes)].flat[0]
+        raise DimError(
+            f"Target {wrong} is out of bounds. There are {classes} classes (dim 1 of the input), numbered "
+            f"0 to {classes - 1}: check the labels, or the size of the last layer"
+        )
+    scale = keep.astype(dtype) if weight is None else weight[safe] * keep
+    return keep, safe, scale
+
+
+def _squared_mean(xp, loss, reduction):
+    if reduction == "mean":
+        return loss.mean()
+    return loss.sum() if reduction == "sum" else loss
+
+
+@op(dtype="same")
+def mse_loss(xp, input, target, *, reduction):
+    """Squared difference, its mean or sum."""
+    difference = input - target
+    return xp.asarray(_squared_mean(xp, difference * difference, reduction))
+
+
+def _mse_rule(xp, g, input, target, reduction):
+    difference = input - target
+    scale = 2.0 / max(1, prod(difference.shape)) if reduction == "mean" else 2.0
+    return difference * (g * scale)
+
+
+mse_loss.vjp(
+    input=_mse_rule,
+    target=lambda xp, g, input, target, reduction: -_mse_rule(xp, g, input, target, reduction),
+)
+
+
+@mse_loss.shape
+def _(input, target, *, reduction):
+    return broadcast_shape(input, target) if reduction == "none" else ()
