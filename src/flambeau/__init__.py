@@ -10,6 +10,7 @@ tensor([2., 4., 8.])
 from __future__ import annotations
 
 from importlib import import_module as _import_module
+from math import e, inf, nan, pi
 from pkgutil import iter_modules as _iter_modules
 
 from .core import dtypes as _dtypes
@@ -87,7 +88,7 @@ from .tensor.layout import (  # noqa: E402
     strided,
 )
 
-inf, nan, pi, e = float("inf"), float("nan"), 3.141592653589793, 2.718281828459045
+from math import e, inf, nan, pi  # noqa: E402
 newaxis = None
 
 # Loaded when first asked for, so that ``import flambeau`` stays quick.
