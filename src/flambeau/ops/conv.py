@@ -153,7 +153,7 @@ def _size(x, w, bias, stride, padding, dilation, transposed, output_padding, gro
                 x[2:], w[2:], stride, padding, dilation, output_padding
             )
         )
-        if min(size) < 1:
+        if min(size) < 0 or (min(size) == 0 and x[0]):
             raise ShapeError(
                 f"Given input size per channel: {list(x[2:])}. Calculated output size per channel: "
                 f"{list(size)}. Output size is too small: use less padding or a larger kernel."
