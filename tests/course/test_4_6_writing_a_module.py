@@ -95,7 +95,9 @@ def test_sequential():
 
 
 @pytest.mark.parametrize("base", ["super().__init__()", "super(Net, self).__init__()"])
-@pytest.mark.parametrize("normal", ["torch.randn(12, 1, 28, 28)", "torch.empty(12, 1, 28, 28).normal_()"])
+@pytest.mark.parametrize(
+    "normal", ["torch.randn(12, 1, 28, 28)", "torch.empty(12, 1, 28, 28).normal_()"]
+)
 def test_net(base, normal):
     prints(
         NET.replace("super().__init__()", base)
@@ -180,8 +182,7 @@ def test_module_list():
         module_with(
             "self.other_stuff = nn.ModuleList()", "self.other_stuff.append(nn.Linear(543, 21))"
         ),
-        SEEN
-        + "other_stuff.0.weight torch.Size([21, 543])\nother_stuff.0.bias torch.Size([21])\n",
+        SEEN + "other_stuff.0.weight torch.Size([21, 543])\nother_stuff.0.bias torch.Size([21])\n",
     )
     prints(
         module_with(

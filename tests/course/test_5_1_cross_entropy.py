@@ -87,9 +87,7 @@ def test_the_average_over_samples():
     p = logits.exp() / logits.exp().sum(1, keepdim=True)
     each = -p[torch.arange(7), labels].log()
     torch.testing.assert_close(nn.CrossEntropyLoss()(logits, labels), each.mean())
-    torch.testing.assert_close(
-        F.cross_entropy(logits, F.one_hot(labels, 5).float()), each.mean()
-    )
+    torch.testing.assert_close(F.cross_entropy(logits, F.one_hot(labels, 5).float()), each.mean())
 
 
 @pytest.mark.filterwarnings("ignore:NLLLoss2d has been deprecated")

@@ -86,9 +86,7 @@ def test_replicated_samples():
     net, x, y = nn.Linear(3, 2), torch.randn(8, 3), torch.randint(0, 2, (8,))
     criterion = nn.CrossEntropyLoss()
     one = torch.autograd.grad(criterion(net(x), y), list(net.parameters()))
-    many = torch.autograd.grad(
-        criterion(net(x.repeat(5, 1)), y.repeat(5)), list(net.parameters())
-    )
+    many = torch.autograd.grad(criterion(net(x.repeat(5, 1)), y.repeat(5)), list(net.parameters()))
     for a, b in zip(one, many):
         torch.testing.assert_close(a, b)
 

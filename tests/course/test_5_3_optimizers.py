@@ -98,7 +98,7 @@ def read(path, offset, shape):
 
 
 def test_an_example_putting_all_this_together(shared_data):
-    """The slide's program on the first 3,000 digits, one epoch: most of the rest are right."""
+    """The slide's program on the first 3,000 digits, two epochs: most of the rest are right."""
     torch.manual_seed(0)
     folder = shared_data / "mnist"
     n = 3500
@@ -109,7 +109,7 @@ def test_an_example_putting_all_this_together(shared_data):
     train_input, test_input = train_input[:3000], train_input[3000:]
     train_target, test_target = train_target[:3000], train_target[3000:]
 
-    lr, nb_epochs, batch_size = 1e-1, 1, 100
+    lr, nb_epochs, batch_size = 1e-1, 2, 100
     device = "cpu"
 
     model = Net()
@@ -134,4 +134,4 @@ def test_an_example_putting_all_this_together(shared_data):
 
     with torch.no_grad():
         found = model(test_input.sub_(mu).div_(std)).argmax(1)
-    assert (found == test_target).float().mean().item() > 0.8
+    assert (found == test_target).float().mean().item() > 0.85
