@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import warnings
 
-from flambeau.autograd.grad_mode import no_grad
+from flambeau.autograd.modes import no_grad
 from flambeau.core import devices, dtypes
 from flambeau.tensor.api import torch
 from flambeau.tensor.tensor import Tensor

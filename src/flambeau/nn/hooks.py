@@ -8,7 +8,7 @@ import weakref
 from collections import OrderedDict
 
 from flambeau.autograd.function import Function
-from flambeau.autograd.grad_mode import is_grad_enabled
+from flambeau.autograd.modes import is_grad_enabled
 from flambeau.tensor.tensor import Tensor
 
 __all__ = [

@@ -5,11 +5,12 @@ Every function writes into the tensor that it is given, records no gradient, and
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import math
 import warnings
 
-from flambeau.autograd.grad_mode import no_grad
+from flambeau.autograd.modes import no_grad
 from flambeau.tensor.api import linalg, torch
 
 __all__ = [
@@ -72,10 +73,37 @@ def calculate_gain(nonlinearity: str, param=None) -> float:
     raise ValueError(f"Unsupported nonlinearity {nonlinearity}")
 
 
+_skipping = 0
+
+
+@contextlib.contextmanager
+def skipped():
+    """Within this context nothing here writes: for modules whose values are loaded anyway."""
+    global _skipping
+    _skipping += 1
+    try:
+        yield
+    finally:
+        _skipping -= 1
+
+
+def _fills(function):
+    """Run ``function(tensor, ...)`` without recording, or not at all where filling is skipped."""
+
+    @functools.wraps(function)
+    def filled(tensor, *args, **kwargs):
+        if _skipping:
+            return tensor
+        with no_grad():
+            return function(tensor, *args, **kwargs)
+
+    return filled
+
+
 # ------------------------------------------------------------------------------------ constants
 
 
-@no_grad()
+@_fills
 def constant_(tensor, val: float):
     """Fill with ``val``.
 
@@ -86,19 +114,19 @@ def constant_(tensor, val: float):
     return tensor.fill_(val)
 
 
-@no_grad()
+@_fills
 def ones_(tensor):
     """Fill with 1."""
     return tensor.fill_(1.0)
 
 
-@no_grad()
+@_fills
 def zeros_(tensor):
     """Fill with 0."""
     return tensor.zero_()
 
 
-@no_grad()
+@_fills
 def eye_(tensor):
     """Make a matrix the identity, as far as its shape allows; raises ValueError unless it has 2 dimensions."""
     if tensor.ndim != 2:
@@ -108,7 +136,7 @@ def eye_(tensor):
     return tensor
 
 
-@no_grad()
+@_fills
 def dirac_(tensor, groups: int = 1):
     """Make a convolution's weight the identity on as many channels as possible, in each of ``groups``.
 
@@ -130,19 +158,19 @@ def dirac_(tensor, groups: int = 1):
 # --------------------------------------------------------------------------------------- random
 
 
-@no_grad()
+@_fills
 def uniform_(tensor, a: float = 0.0, b: float = 1.0, generator=None):
     """Fill from the uniform distribution on [a, b)."""
     return tensor.uniform_(a, b, generator=generator)
 
 
-@no_grad()
+@_fills
 def normal_(tensor, mean: float = 0.0, std: float = 1.0, generator=None):
     """Fill from the normal distribution N(mean, std^2)."""
     return tensor.normal_(mean, std, generator=generator)
 
 
-@no_grad()
+@_fills
 def trunc_normal_(
     tensor, mean: float = 0.0, std: float = 1.0, a: float = -2.0, b: float = 2.0, generator=None
 ):
@@ -179,9 +207,7 @@ def _calculate_fan_in_and_fan_out(tensor) -> tuple[int, int]:
 def _calculate_correct_fan(tensor, mode: str) -> int:
     mode = mode.lower()
     if mode not in ("fan_in", "fan_out"):
-        raise ValueError(
-            f"Mode {mode} not supported, please use one of {['fan_in', 'fan_out']}"
-        )
+        raise ValueError(f"Mode {mode} not supported, please use one of {['fan_in', 'fan_out']}")
     return _calculate_fan_in_and_fan_out(tensor)[mode == "fan_out"]
 
 
@@ -232,7 +258,7 @@ def kaiming_normal_(
     return normal_(tensor, 0.0, std, generator)
 
 
-@no_grad()
+@_fills
 def orthogonal_(tensor, gain: float = 1, generator=None):
     """Fill with a (semi-)orthogonal matrix times ``gain``; dimensions after the first are taken as one.
 
@@ -256,7 +282,7 @@ def orthogonal_(tensor, gain: float = 1, generator=None):
     return tensor.copy_((q * gain).reshape(tensor.shape))
 
 
-@no_grad()
+@_fills
 def sparse_(tensor, sparsity: float, std: float = 0.01, generator=None):
     """Fill a matrix from N(0, std^2), then set the fraction ``sparsity`` of each column to zero.
 

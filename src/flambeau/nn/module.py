@@ -173,9 +173,10 @@ class Module(Tree, Hooked, Stateful, Convertible):
             persistent = value.persistent
         else:
             persistent = name not in self.__dict__.get("_non_persistent_buffers_set", ())
-        if type(self).register_buffer is Module.register_buffer:
-            self.register_buffer(name, value, persistent)
-        elif "persistent" in inspect.signature(self.register_buffer).parameters:
+        if (
+            type(self).register_buffer is Module.register_buffer
+            or "persistent" in inspect.signature(self.register_buffer).parameters
+        ):
             self.register_buffer(name, value, persistent)
         elif not persistent:
             raise RuntimeError(

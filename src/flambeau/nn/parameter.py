@@ -15,6 +15,11 @@ __all__ = [
 ]
 
 
+def _view(cls, data, requires_grad):
+    """A leaf of class ``cls`` that shares the memory of ``data``."""
+    return data.detach().as_subclass(cls).requires_grad_(requires_grad)
+
+
 class Parameter(Tensor):
     """A tensor that becomes a parameter of the module to which it is assigned.
 
@@ -31,7 +36,7 @@ class Parameter(Tensor):
     def __new__(cls, data=None, requires_grad=True):
         if data is None:
             data = torch.empty(0)
-        return Tensor._make_subclass(cls, data.detach(), requires_grad)
+        return _view(cls, data, requires_grad)
 
     def __deepcopy__(self, memo):
         known = memo.get(id(self))
@@ -68,16 +73,9 @@ class Buffer(Tensor):
     def __new__(cls, data=None, *, persistent=True):
         if data is None:
             data = torch.empty(0)
-        buffer = Tensor._make_subclass(cls, data.detach(), data.requires_grad)
+        buffer = _view(cls, data, data.requires_grad)
         buffer.persistent = persistent
         return buffer
-
-    def __deepcopy__(self, memo):
-        known = memo.get(id(self))
-        if known is None:
-            known = type(self)(self.detach().clone(), persistent=self.persistent)
-            memo[id(self)] = known
-        return known
 
     def __reduce_ex__(self, protocol):
         return _rebuild_buffer, (type(self), self.detach(), self.persistent)
@@ -94,9 +92,36 @@ def is_lazy(param) -> bool:
 
 # What an uninitialized tensor still answers; everything else says that the shape is missing.
 _ALLOWED = frozenset(
-    "cls_to_become materialize data dtype device requires_grad requires_grad_ grad grad_fn is_leaf "
-    "is_floating_point is_complex half float double bfloat16 cpu cuda to type copy_ share_memory_ "
-    "detach persistent layout register_hook _backward_hooks shape".split()
+    [
+        "cls_to_become",
+        "materialize",
+        "data",
+        "dtype",
+        "device",
+        "requires_grad",
+        "requires_grad_",
+        "grad",
+        "grad_fn",
+        "is_leaf",
+        "is_floating_point",
+        "is_complex",
+        "half",
+        "float",
+        "double",
+        "bfloat16",
+        "cpu",
+        "cuda",
+        "to",
+        "type",
+        "copy_",
+        "share_memory_",
+        "detach",
+        "persistent",
+        "layout",
+        "register_hook",
+        "_backward_hooks",
+        "shape",
+    ]
 )
 
 
@@ -107,9 +132,7 @@ class UninitializedTensorMixin:
 
     def materialize(self, shape, device=None, dtype=None) -> None:
         """Give the tensor its shape (its values are arbitrary until written) and its final class."""
-        data = torch.empty(
-            shape, device=device or self.data.device, dtype=dtype or self.data.dtype
-        )
+        data = torch.empty(shape, device=device or self.data.device, dtype=dtype or self.data.dtype)
         self.__class__ = self.cls_to_become
         self.data = data
 
@@ -170,9 +193,7 @@ class UninitializedParameter(UninitializedTensorMixin, Parameter):
     cls_to_become = Parameter
 
     def __new__(cls, requires_grad=True, device=None, dtype=None):
-        return Tensor._make_subclass(
-            cls, torch.empty(0, device=device, dtype=dtype), requires_grad
-        )
+        return _view(cls, torch.empty(0, device=device, dtype=dtype), requires_grad)
 
 
 class UninitializedBuffer(UninitializedTensorMixin, Tensor):
@@ -181,8 +202,6 @@ class UninitializedBuffer(UninitializedTensorMixin, Tensor):
     cls_to_become = Tensor
 
     def __new__(cls, requires_grad=False, device=None, dtype=None, persistent=True):
-        buffer = Tensor._make_subclass(
-            cls, torch.empty(0, device=device, dtype=dtype), requires_grad
-        )
+        buffer = _view(cls, torch.empty(0, device=device, dtype=dtype), requires_grad)
         buffer.persistent = persistent
         return buffer

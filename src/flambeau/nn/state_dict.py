@@ -10,7 +10,7 @@ import warnings
 from collections import OrderedDict, namedtuple
 from collections.abc import Mapping
 
-from flambeau.autograd.grad_mode import no_grad
+from flambeau.autograd.modes import no_grad
 from flambeau.tensor.tensor import Tensor
 
 from .hooks import RemovableHandle, WrappedHook, add
@@ -30,7 +30,6 @@ class IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpect
         return super().__repr__()
 
     __str__ = __repr__
-
 
 
 class Stateful:

@@ -9,11 +9,14 @@ from flambeau.nn.module import Module
 from flambeau.nn.parameter import Parameter
 from flambeau.tensor.api import F, torch
 
+from .attention import MultiheadAttention
+
 __all__ = [
     "CELU",
     "ELU",
     "GELU",
     "GLU",
+    "SELU",
     "Hardshrink",
     "Hardsigmoid",
     "Hardswish",
@@ -22,11 +25,11 @@ __all__ = [
     "LogSigmoid",
     "LogSoftmax",
     "Mish",
+    "MultiheadAttention",
     "PReLU",
     "RReLU",
     "ReLU",
     "ReLU6",
-    "SELU",
     "SiLU",
     "Sigmoid",
     "Softmax",

@@ -50,7 +50,9 @@ class _NormBase(Module):
             value = Parameter(torch.empty(num_features, **factory)) if wanted else None
             self.register_parameter(name, value)
         track = track_running_stats
-        self.register_buffer("running_mean", torch.zeros(num_features, **factory) if track else None)
+        self.register_buffer(
+            "running_mean", torch.zeros(num_features, **factory) if track else None
+        )
         self.register_buffer("running_var", torch.ones(num_features, **factory) if track else None)
         count = torch.tensor(0, dtype=torch.int64, device=device) if track else None
         self.register_buffer("num_batches_tracked", count)
@@ -136,9 +138,7 @@ class _BatchNorm(_NormBase):
         mean = self.running_mean if keep else None
         var = self.running_var if keep else None
         use_batch = training or (self.running_mean is None and self.running_var is None)
-        return F.batch_norm(
-            input, mean, var, self.weight, self.bias, use_batch, momentum, self.eps
-        )
+        return F.batch_norm(input, mean, var, self.weight, self.bias, use_batch, momentum, self.eps)
 
 
 class BatchNorm1d(_BatchNorm):

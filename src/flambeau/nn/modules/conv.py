@@ -79,9 +79,7 @@ class _ConvNd(Module):
         self.groups = groups
         self.padding_mode = padding_mode
         self._reversed_padding_repeated_twice = _explicit_padding(padding, kernel_size, dilation)
-        outer, inner = (
-            (in_channels, out_channels) if transposed else (out_channels, in_channels)
-        )
+        outer, inner = (in_channels, out_channels) if transposed else (out_channels, in_channels)
         factory = {"device": device, "dtype": dtype}
         self.weight = Parameter(torch.empty((outer, inner // groups, *kernel_size), **factory))
         if bias:
@@ -136,7 +134,9 @@ class _ConvNd(Module):
         shape = tuple(input.shape)
         if len(shape) not in (n + 1, n + 2):
             wanted = "(N, C, " + ", ".join("DHW"[3 - n :] if n > 1 else "L") + ")"
-            return f"the input must be {wanted}, or the same without N: it has {len(shape)} dimensions"
+            return (
+                f"the input must be {wanted}, or the same without N: it has {len(shape)} dimensions"
+            )
         channels = shape[-n - 1]
         if channels != self.in_channels:
             kernel = self.kernel_size[0] if len(set(self.kernel_size)) == 1 else self.kernel_size
@@ -231,9 +231,7 @@ class _Conv(_ConvNd):
             sides = self._reversed_padding_repeated_twice
             input = F.pad(input, sides, mode=self.padding_mode)
             padding = 0
-        return self._function(
-            input, weight, bias, self.stride, padding, self.dilation, self.groups
-        )
+        return self._function(input, weight, bias, self.stride, padding, self.dilation, self.groups)
 
 
 class Conv1d(_Conv):
@@ -318,9 +316,7 @@ class _ConvTransposeNd(_ConvNd):
         dtype=None,
     ):
         if padding_mode != "zeros":
-            raise ValueError(
-                f'Only "zeros" padding mode is supported for {type(self).__name__}'
-            )
+            raise ValueError(f'Only "zeros" padding mode is supported for {type(self).__name__}')
         each = _ntuple(self._n)
         super().__init__(
             in_channels,
@@ -485,9 +481,7 @@ def _bound(cls, out_channels, kernel_size, args, kwargs) -> dict:
     signature = inspect.signature(cls)
     bound = signature.bind(0, out_channels, kernel_size, *args, **kwargs)
     bound.apply_defaults()
-    return {
-        k: v for k, v in bound.arguments.items() if k not in ("in_channels", "out_channels")
-    }
+    return {k: v for k, v in bound.arguments.items() if k not in ("in_channels", "out_channels")}
 
 
 class LazyConv1d(_LazyConv, Conv1d):

@@ -25,9 +25,7 @@ class LazyModuleMixin:
 
     def __init__(self, *args, **kwargs):
         super().__init__(*args, **kwargs)
-        self._initialize_hook = self.register_forward_pre_hook(
-            _infer_parameters, with_kwargs=True
-        )
+        self._initialize_hook = self.register_forward_pre_hook(_infer_parameters, with_kwargs=True)
 
     def initialize_parameters(self, *args, **kwargs):
         """Give the parameters their shape, seen from the first arguments of ``forward``."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from flambeau.autograd.grad_mode import no_grad
+from flambeau.autograd.modes import no_grad
 from flambeau.nn import explain, init
 from flambeau.nn.module import Module
 from flambeau.nn.parameter import Parameter, UninitializedParameter

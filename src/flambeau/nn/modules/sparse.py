@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from flambeau.autograd.grad_mode import no_grad
+from flambeau.autograd.modes import no_grad
 from flambeau.nn import init
 from flambeau.nn.module import Module
 from flambeau.nn.parameter import Parameter
@@ -29,9 +29,7 @@ class _Table(Module):
             self.reset_parameters()
             return
         if tuple(weight.shape) != size:
-            raise AssertionError(
-                "Shape of weight does not match num_embeddings and embedding_dim"
-            )
+            raise AssertionError("Shape of weight does not match num_embeddings and embedding_dim")
         self.weight = Parameter(weight, requires_grad=not freeze)
 
     def reset_parameters(self) -> None:
@@ -56,8 +54,7 @@ class _Table(Module):
                 return (
                     f"the indices run from {low} to {high}, the table has rows 0 to "
                     f"{self.num_embeddings - 1}: nn.{self._get_name()}({high + 1}, "
-                    f"{self.embedding_dim})"
-                    + (", and no negative indices" if low < 0 else "")
+                    f"{self.embedding_dim})" + (", and no negative indices" if low < 0 else "")
                 )
         return None
 
