@@ -5,10 +5,10 @@ from __future__ import annotations
 from flambeau.core import dtypes
 from flambeau.core.errors import DTypeError, ShapeError
 from flambeau.ops.registry import OPS, canonical_dim
-from flambeau.ops.shape import format_name
 from flambeau.ops.view import broadcast, expanded_size, infer_size, sizes, view_strides
 from flambeau.tensor.api import export, torch
 from flambeau.tensor.dispatch import dispatch
+from flambeau.tensor.layout import contiguous_format
 from flambeau.tensor.tensor import Tensor
 
 
@@ -30,7 +30,7 @@ def reshape(input, *shape, **named):
         or view_strides(array.shape, array.strides, size) is not None
     ):
         return dispatch(OPS["view"], (input,), {"size": size})
-    copied = input.clone(memory_format=torch.contiguous_format)
+    copied = input.clone(memory_format=contiguous_format)
     return dispatch(OPS["unsafe_view"], (copied,), {"size": size})
 
 
@@ -151,21 +151,9 @@ def broadcast_shapes(*shapes):
 @export("method")
 def contiguous(input, memory_format=None):
     """``input`` itself if it lies contiguously in memory, else a contiguous copy."""
-    if input.is_contiguous(memory_format=memory_format or torch.contiguous_format):
+    if input.is_contiguous(memory_format=memory_format or contiguous_format):
         return input
-    return input.clone(memory_format=memory_format or torch.contiguous_format)
-
-
-@export("method")
-def is_contiguous(input, memory_format=None):
-    """Whether the elements lie in memory in the order of the indices (for ``channels_last``: channels fastest)."""
-    form = "contiguous" if memory_format is None else format_name(memory_format)
-    array = input._array
-    if form != "channels_last":
-        return array.flags.c_contiguous
-    if array.ndim not in (4, 5):
-        return False
-    return array.transpose((0, *range(2, array.ndim), 1)).flags.c_contiguous
+    return input.clone(memory_format=memory_format or contiguous_format)
 
 
 @export("torch method")
@@ -199,7 +187,7 @@ def narrow(input, dim, start, length):
 @export("torch method")
 def narrow_copy(input, dim, start, length):
     """A copy of ``narrow``."""
-    return input.narrow(dim, start, length).clone(memory_format=torch.contiguous_format)
+    return input.narrow(dim, start, length).clone(memory_format=contiguous_format)
 
 
 @export("torch method", aliases=("moveaxis",))
