@@ -1,0 +1,142 @@
+"""NAdam: Adam with Nesterov momentum."""
+
+from __future__ import annotations
+
+from . import checks
+from .blocks import add_square, blocks, descent, lerp
+from .optimizer import Optimizer, scalar, zeros_like
+
+
+class NAdam(Optimizer):
+    """NAdam.
+
+    g = grad + weight_decay * p                       decoupled: p = p * (1 - lr * weight_decay)
+    mu_t = beta1 * (1 - 0.96^(t * momentum_decay) / 2)
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g^2
+    n = (1 - mu_t) * g / (1 - mu_1 ... mu_t) + mu_(t+1) * m / (1 - mu_1 ... mu_(t+1))
+    p = p - lr * n / (sqrt(v / (1 - beta2^t)) + eps)
+
+    Args:
+        params: tensors, `(name, tensor)` pairs or parameter groups.
+        lr: learning rate. Default 0.002.
+        betas: decay of the two averages. Default (0.9, 0.999).
+        eps: keeps the division finite. Default 1e-8.
+        weight_decay: as in the formula. Default 0.
+        momentum_decay: as in the formula. Default 0.004.
+        decoupled_weight_decay: decay as AdamW does. Default False.
+        maximize: follow the gradient uphill. Default False.
+        foreach, capturable: accepted; every update here is one operation over all parameters.
+        differentiable: not available, raises RuntimeError.
+    Raises: ValueError for an option out of range.
+
+    Dozat: Incorporating Nesterov Momentum into Adam (2016).
+
+    >>> import flambeau as torch
+    >>> w = torch.tensor([1.0], requires_grad=True)
+    >>> optimizer = torch.optim.NAdam([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.8532], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params,
+        lr=2e-3,
+        betas=(0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        momentum_decay: float = 4e-3,
+        decoupled_weight_decay: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+    ):
+        checks.learning_rate(lr)
+        checks.require(0.0 <= eps, "epsilon value", eps)
+        checks.betas(betas)
+        checks.require(0.0 <= weight_decay, "weight_decay value", weight_decay)
+        checks.require(0.0 <= momentum_decay, "momentum_decay value", momentum_decay)
+        checks.implementation(differentiable=differentiable)
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "momentum_decay": momentum_decay,
+            "decoupled_weight_decay": decoupled_weight_decay,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def _initial_state(self, group, p):
+        return {
+            "step": scalar(0.0),
+            "mu_product": scalar(1.0),
+            "exp_avg": zeros_like(p),
+            "exp_avg_sq": zeros_like(p),
+        }
+
+    def _rule(self, group):
+        numbers = {
+            "lr": checks.number(group["lr"]),
+            "beta1": group["betas"][0],
+            "beta2": group["betas"][1],
+            "eps": group["eps"],
+            "weight_decay": group["weight_decay"],
+            "momentum_decay": group["momentum_decay"],
+            "decoupled": group["decoupled_weight_decay"],
+            "maximize": group["maximize"],
+        }
+        return nadam, ("exp_avg", "exp_avg_sq", "mu_product", "step"), numbers
+
+
+def nadam(
+    xp,
+    params,
+    grads,
+    exp_avgs,
+    exp_avg_sqs,
+    mu_products,
+    steps,
+    *,
+    lr,
+    beta1,
+    beta2,
+    eps,
+    weight_decay,
+    momentum_decay,
+    decoupled,
+    maximize,
+):
+    """The update rule."""
+    for *arrays, product, step in zip(params, grads, exp_avgs, exp_avg_sqs, mu_products, steps):
+        step += 1
+        t = float(step)
+        mu = beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay))
+        mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
+        product *= mu
+        from_gradient = lr * (1 - mu) / (1 - float(product))
+        from_average = lr * mu_next / (1 - float(product) * mu_next)
+        correction = 1 - beta2**t
+        for p, g, m, v, a, b in blocks(xp, 2, *arrays):
+            if decoupled and weight_decay != 0:
+                p *= 1 - lr * weight_decay
+            g = descent(xp, p, g, a, maximize, 0 if decoupled else weight_decay)
+            lerp(xp, m, g, 1 - beta1, b)
+            add_square(xp, v, g, beta2, b)
+            xp.multiply(g, from_gradient, out=a)
+            xp.multiply(m, from_average, out=b)
+            a += b
+            xp.divide(v, correction, out=b)
+            xp.sqrt(b, out=b)
+            b += eps
+            a /= b
+            p -= a

@@ -1,0 +1,138 @@
+"""RAdam: Adam that waits until the variance of its step can be estimated."""
+
+from __future__ import annotations
+
+from . import checks
+from .blocks import add_square, blocks, descent, lerp
+from .optimizer import Optimizer, scalar, zeros_like
+
+
+class RAdam(Optimizer):
+    """Rectified Adam.
+
+    g = grad + weight_decay * p                       decoupled: p = p * (1 - lr * weight_decay)
+    m = beta1 * m + (1 - beta1) * g
+    v = beta2 * v + (1 - beta2) * g^2
+    rho = rho_inf - 2 t beta2^t / (1 - beta2^t)       rho_inf = 2 / (1 - beta2) - 1
+    rho > 5:  r = sqrt((rho - 4)(rho - 2) rho_inf / ((rho_inf - 4)(rho_inf - 2) rho))
+              p = p - lr * m / (1 - beta1^t) * r * sqrt(1 - beta2^t) / (sqrt(v) + eps)
+    else:     p = p - lr * m / (1 - beta1^t)
+
+    Args:
+        params: tensors, `(name, tensor)` pairs or parameter groups.
+        lr: learning rate. Default 0.001.
+        betas: decay of the two averages. Default (0.9, 0.999).
+        eps: keeps the division finite. Default 1e-8.
+        weight_decay: as in the formula. Default 0.
+        decoupled_weight_decay: decay as AdamW does. Default False.
+        maximize: follow the gradient uphill. Default False.
+        foreach, capturable: accepted; every update here is one operation over all parameters.
+        differentiable: not available, raises RuntimeError.
+    Raises: ValueError for an option out of range.
+
+    Liu et al.: On the Variance of the Adaptive Learning Rate and Beyond (2020, arXiv 1908.03265).
+
+    >>> import flambeau as torch
+    >>> w = torch.tensor([1.0], requires_grad=True)
+    >>> optimizer = torch.optim.RAdam([w], lr=0.1)
+    >>> (w * w).sum().backward()
+    >>> optimizer.step()
+    >>> w
+    tensor([0.8000], requires_grad=True)
+    """
+
+    def __init__(
+        self,
+        params,
+        lr=1e-3,
+        betas=(0.9, 0.999),
+        eps: float = 1e-8,
+        weight_decay: float = 0,
+        decoupled_weight_decay: bool = False,
+        *,
+        foreach: bool | None = None,
+        maximize: bool = False,
+        capturable: bool = False,
+        differentiable: bool = False,
+    ):
+        checks.learning_rate(lr)
+        checks.require(0.0 <= eps, "epsilon value", eps)
+        checks.betas(betas)
+        checks.require(0.0 <= weight_decay, "weight_decay value", weight_decay)
+        checks.implementation(differentiable=differentiable)
+        defaults = {
+            "lr": lr,
+            "betas": betas,
+            "eps": eps,
+            "weight_decay": weight_decay,
+            "maximize": maximize,
+            "foreach": foreach,
+            "capturable": capturable,
+            "decoupled_weight_decay": decoupled_weight_decay,
+            "differentiable": differentiable,
+        }
+        super().__init__(params, defaults)
+
+    def _initial_state(self, group, p):
+        return {"step": scalar(0.0), "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
+
+    def _rule(self, group):
+        numbers = {
+            "lr": checks.number(group["lr"]),
+            "beta1": group["betas"][0],
+            "beta2": group["betas"][1],
+            "eps": group["eps"],
+            "weight_decay": group["weight_decay"],
+            "decoupled": group["decoupled_weight_decay"],
+            "maximize": group["maximize"],
+        }
+        return radam, ("exp_avg", "exp_avg_sq", "step"), numbers
+
+
+def radam(
+    xp,
+    params,
+    grads,
+    exp_avgs,
+    exp_avg_sqs,
+    steps,
+    *,
+    lr,
+    beta1,
+    beta2,
+    eps,
+    weight_decay,
+    decoupled,
+    maximize,
+):
+    """The update rule."""
+    for *arrays, step in zip(params, grads, exp_avgs, exp_avg_sqs, steps):
+        step += 1
+        t = float(step)
+        size = lr / (1 - beta1**t)
+        rectified = _rectification(t, beta2)
+        for p, g, m, v, a, b in blocks(xp, 2, *arrays):
+            if decoupled and weight_decay != 0:
+                p *= 1 - lr * weight_decay
+            g = descent(xp, p, g, a, maximize, 0 if decoupled else weight_decay)
+            lerp(xp, m, g, 1 - beta1, b)
+            add_square(xp, v, g, beta2, b)
+            if rectified is None:
+                xp.multiply(m, size, out=a)
+            else:
+                xp.sqrt(v, out=b)
+                b += eps
+                xp.divide(m, b, out=a)
+                a *= size * rectified
+            p -= a
+
+
+def _rectification(t, beta2):
+    """r * sqrt(1 - beta2^t), or None while the variance cannot be estimated."""
+    correction = 1 - beta2**t
+    limit = 2 / (1 - beta2) - 1
+    rho = limit - 2 * t * beta2**t / correction
+    if rho <= 5:
+        return None
+    ratio = (rho - 4) * (rho - 2) * limit / ((limit - 4) * (limit - 2) * rho)
+    return (ratio * correction) ** 0.5
