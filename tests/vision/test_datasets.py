@@ -123,7 +123,10 @@ LABELS = np.array([3, 1, 4, 1, 5, 9, 2], np.uint8)
 
 def write_mnist(folder, prefix="train", pixels=PIXELS, labels=LABELS, packed=True):
     folder.mkdir(parents=True, exist_ok=True)
-    for kind, array in ((f"{prefix}-images-idx3-ubyte", pixels), (f"{prefix}-labels-idx1-ubyte", labels)):
+    for kind, array in (
+        (f"{prefix}-images-idx3-ubyte", pixels),
+        (f"{prefix}-labels-idx1-ubyte", labels),
+    ):
         content = idx(array)
         path = folder / (f"{kind}.gz" if packed else kind)
         path.write_bytes(gzip.compress(content) if packed else content)
@@ -153,7 +156,9 @@ def test_mnist_names_of_old_programs(tmp_path):
 
 
 def test_mnist_missing(tmp_path):
-    with pytest.raises(datasets.DataFileError, match="no file train-images-idx3-ubyte.*download=True"):
+    with pytest.raises(
+        datasets.DataFileError, match="no file train-images-idx3-ubyte.*download=True"
+    ):
         datasets.MNIST(tmp_path)
 
 
@@ -219,7 +224,9 @@ def test_cifar_batches_by_number(tmp_path):
     write_batch(tmp_path / "data_batch_1")
     write_batch(tmp_path / "data_batch_3.gz", labels=(1, 1, 1, 1))
     assert datasets.CIFAR10(tmp_path, batches=(1, 3)).targets == [0, 9, 5, 1, 1, 1, 1, 1]
-    with pytest.raises(datasets.DataFileError, match="no file data_batch_2, data_batch_4, data_batch_5"):
+    with pytest.raises(
+        datasets.DataFileError, match="no file data_batch_2, data_batch_4, data_batch_5"
+    ):
         datasets.CIFAR10(tmp_path)
 
 

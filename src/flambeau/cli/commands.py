@@ -48,7 +48,7 @@ def cli() -> None:
 @click.option(
     "--batch-size",
     type=click.IntRange(1),
-    default=50,
+    default=32,
     show_default=True,
     help="How many images make one step.",
 )
@@ -59,9 +59,7 @@ def cli() -> None:
     show_default=True,
     help="How steps follow from gradients; sgd has momentum 0.9.",
 )
-@click.option(
-    "--seed", type=int, default=0, show_default=True, help="Start of all random numbers."
-)
+@click.option("--seed", type=int, default=0, show_default=True, help="Start of all random numbers.")
 @click.option("--device", default="cpu", show_default=True, help="Where to compute.")
 @click.option(
     "--out",

@@ -6,7 +6,16 @@ import os
 import platform
 from importlib import metadata
 
-PACKAGES = ("flambeau", "numpy", "pillow", "click", "rich", "matplotlib", "safetensors", "ml_dtypes")
+PACKAGES = (
+    "flambeau",
+    "numpy",
+    "pillow",
+    "click",
+    "rich",
+    "matplotlib",
+    "safetensors",
+    "ml_dtypes",
+)
 
 
 def lines() -> list[str]:

@@ -51,7 +51,9 @@ class Digits(ImageDataset):
     ) -> None:
         super().__init__(None, transform, target_transform)
         if margin < 0 or size - 2 * margin < 1:
-            raise ValueError(f"no room for a digit: size {size} with a margin of {margin} all round")
+            raise ValueError(
+                f"no room for a digit: size {size} with a margin of {margin} all round"
+            )
         self.train = train
         with np.load(FILE) as file:
             pixels, labels = file["images"], file["labels"]

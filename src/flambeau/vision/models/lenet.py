@@ -77,7 +77,9 @@ def _side(image_size: int, pools: tuple[int, ...]) -> int:
     for pool in pools:
         side = (side - 4) // pool
     if side < 1:
-        raise ValueError(f"images of {image_size} x {image_size} pixels are too small for this network")
+        raise ValueError(
+            f"images of {image_size} x {image_size} pixels are too small for this network"
+        )
     return side
 
 
