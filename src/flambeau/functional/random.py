@@ -186,18 +186,18 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, out=None, dtype=None
     elif std < 0:
         raise ArgumentError(f"normal expects std >= 0.0, but found std {std}")
     tensors = [t for t in (mean, std) if isinstance(t, Tensor)]
-    with torch.no_grad():
-        if not tensors:
-            if size is None:
-                raise TypeError("normal() needs a tensor of means or deviations, or a size")
-            size = checked_size((size,))
-            made = _sampled("randn", size, generator, _float_dtype("normal", dtype))
-            made = made.mul_(std).add_(mean)
-            return finish(made, device, requires_grad, out, layout)
-        shape = torch.broadcast_shapes(*(t.shape for t in tensors))
-        kind = torch.result_type(mean, std) if len(tensors) == 2 else tensors[0].dtype
-        z = _sampled("randn", tuple(shape), generator, _float_dtype("normal", kind))
-        made = z * std + mean
+    mean, std = (t.detach() if isinstance(t, Tensor) else t for t in (mean, std))
+    if not tensors:
+        if size is None:
+            raise TypeError("normal() needs a tensor of means or deviations, or a size")
+        size = checked_size((size,))
+        made = _sampled("randn", size, generator, _float_dtype("normal", dtype))
+        made = made.mul_(std).add_(mean)
+        return finish(made, device, requires_grad, out, layout)
+    shape = torch.broadcast_shapes(*(t.shape for t in tensors))
+    kind = torch.result_type(mean, std) if len(tensors) == 2 else tensors[0].dtype
+    z = _sampled("randn", tuple(shape), generator, _float_dtype("normal", kind))
+    made = z * std + mean
     return made if out is None else write_out(out, made)
 
 
@@ -263,12 +263,11 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
         raise ArgumentError(
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
-    with torch.no_grad():
-        p = input.detach()
-        if not bool((torch.isfinite(p) & (p >= 0)).all()):
-            raise ArgumentError("probability tensor contains either `inf`, `nan` or element < 0")
-        if bool((p.sum(-1) == 0).any()):
-            raise ArgumentError("invalid multinomial distribution (sum of probabilities <= 0)")
+    p = input.detach()
+    if not bool((torch.isfinite(p) & (p >= 0)).all()):
+        raise ArgumentError("probability tensor contains either `inf`, `nan` or element < 0")
+    if bool((p.sum(-1) == 0).any()):
+        raise ArgumentError("invalid multinomial distribution (sum of probabilities <= 0)")
     rows = p.numel() // p.shape[-1]
     words = rows * num_samples if replacement else p.numel()
     return draw(
