@@ -1,8 +1,9 @@
-"""Chapter 8 of the book: is it a bird or an airplane? Convolutional nets on two classes of CIFAR-10.
+"""Chapter 8 of the book: bird or airplane? Convolutional nets on two classes of CIFAR-10.
 
 python examples/book_8_birds.py FOLDER [NET] [EPOCHS]
 
-FOLDER holds CIFAR-10 (downloaded to it if it is not there), NET is one of those below. The book trains `Net` for 100 epochs.
+FOLDER holds CIFAR-10 (downloaded to it if it is not there), NET is one of those below. The book
+trains `Net` for 100 epochs.
 """
 
 import datetime

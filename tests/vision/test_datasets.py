@@ -115,7 +115,7 @@ def test_repr():
     )
 
 
-# MNIST ---------------------------------------------------------------------------------------------------------------
+# MNIST ---
 
 PIXELS = np.random.default_rng(0).integers(0, 256, (7, 28, 28), np.uint8)
 LABELS = np.array([3, 1, 4, 1, 5, 9, 2], np.uint8)
@@ -157,7 +157,7 @@ def test_mnist_names_of_old_programs(tmp_path):
 
 def test_mnist_missing(tmp_path):
     with pytest.raises(
-        datasets.DataFileError, match="no file train-images-idx3-ubyte.*download=True"
+        datasets.DataFileError, match=r"no file train-images-idx3-ubyte.*download=True"
     ):
         datasets.MNIST(tmp_path)
 
@@ -196,7 +196,7 @@ def test_the_real_mnist(shared_data):
     assert abs(mean.item() - 0.1307) < 1e-4
 
 
-# CIFAR-10 ------------------------------------------------------------------------------------------------------------
+# CIFAR-10 ---
 
 ROWS = np.random.default_rng(0).integers(0, 256, (4, 3072), np.uint8)
 

@@ -38,7 +38,7 @@ def test_to_tensor_of_images(mode):
 def test_to_tensor_refuses():
     with pytest.raises(TypeError, match="pic should be PIL Image or ndarray"):
         transforms.ToTensor()([1, 2])
-    with pytest.raises(ValueError, match="pic should be 2/3 dimensional. Got 1 dimensions"):
+    with pytest.raises(ValueError, match=r"pic should be 2/3 dimensional\. Got 1 dimensions"):
         transforms.ToTensor()(np.zeros(3))
 
 

@@ -75,8 +75,9 @@ def cli() -> None:
 def train(context: click.Context, out: Path | None, resume: bool, **options: Any) -> None:
     """Train a network to tell images apart.
 
-    Shows the loss on the training images, and loss and accuracy on images that were held out. Ctrl-C saves and
-    stops; the same command with --resume goes on, and ends with exactly the same network as if it had never been stopped.
+    Shows the loss on the training images, and loss and accuracy on images that were held out.
+    Ctrl-C saves and stops; the same command with --resume goes on, and ends with exactly the same
+    network as if it had never been stopped.
 
     \b
     The folder of a run holds

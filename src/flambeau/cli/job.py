@@ -1,4 +1,4 @@
-"""What `flambeau train` does around the training loop: settings, folders, Ctrl-C, what is printed."""
+"""What `flambeau train` does around the training loop: settings, folders, Ctrl-C, words."""
 
 from __future__ import annotations
 
@@ -60,7 +60,8 @@ def watch(current: Run, data: Any, folder: Path) -> bool:
             training.train(current, data, folder, terminal, lambda: stop.requested)
         except Interrupted:
             terminal.say(
-                f"stopped in epoch {current.epoch + 1}; to go on: flambeau train --resume --out {folder}"
+                f"stopped in epoch {current.epoch + 1}; "
+                f"to go on: flambeau train --resume --out {folder}"
             )
             return False
         accuracy = current.history[-1]["test_accuracy"]
@@ -79,7 +80,7 @@ def new_settings(options: dict[str, Any]) -> Settings:
 
 
 def settings_of(state: dict[str, Any], options: dict[str, Any], given: set[str]) -> Settings:
-    """The settings of a saved run. Only more epochs, another data folder or device may be asked for."""
+    """The settings of a saved run. Only epochs, data folder and device may be asked for anew."""
     kept = Settings(**state["settings"])
     for name in sorted(given):
         was, asked = getattr(kept, name), options[name]
@@ -93,7 +94,8 @@ def settings_of(state: dict[str, Any], options: dict[str, Any], given: set[str])
             )
     if kept.epochs <= state["epoch"]:
         raise ValueError(
-            f"the run is complete: {state['epoch']} epochs are done; --epochs N with a larger N trains on"
+            f"the run is complete: {state['epoch']} epochs are done; "
+            "--epochs N with a larger N trains on"
         )
     return kept
 

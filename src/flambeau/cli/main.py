@@ -12,7 +12,8 @@ def main() -> None:
         import rich  # noqa: F401
     except ImportError as error:
         print(
-            f"flambeau: the command line needs the package {error.name}: pip install 'flambeau[cli]'",
+            f"flambeau: the command line needs the package {error.name}: "
+            "pip install 'flambeau[cli]'",
             file=sys.stderr,
         )
         raise SystemExit(1) from None

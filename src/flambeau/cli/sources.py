@@ -11,7 +11,7 @@ from flambeau.vision import datasets, models, transforms
 
 @dataclass(frozen=True)
 class Source:
-    """A data set by name: how to open a part of it, and for how many epochs it is usually trained on."""
+    """A data set by name: how to open a part of it, and how many epochs are usual."""
 
     open: Callable[[str, bool], Any]  # (root, train) -> data set
     epochs: int
@@ -49,7 +49,7 @@ class Data:
 
 
 def open_data(name: str, root: str) -> Data:
-    """Read both parts of a data set; what is to be subtracted and divided by is measured on the training part."""
+    """Read both parts of a data set; mean and deviation are measured on the training part."""
     source = SOURCES[name]
     train, test = source.open(root, True), source.open(root, False)
     images, labels = train.tensors()

@@ -7,7 +7,7 @@ from types import FrameType, TracebackType
 
 
 class StopOnSignal:
-    """While entered, a first Ctrl-C (or SIGTERM) only sets `requested`; a second Ctrl-C interrupts at once.
+    """While entered, Ctrl-C (or SIGTERM) only sets `requested`; a second Ctrl-C interrupts at once.
 
     >>> with StopOnSignal() as stop:
     ...     signal.raise_signal(signal.SIGINT)

@@ -1,8 +1,8 @@
 """The training job: a loop that can be stopped after any batch and goes on as if it had not been.
 
-Everything that the next batch depends on is in the checkpoint: parameters, the optimiser's state, the position in the random stream,
-the order in which this epoch visits the images, and how far it has come. A resumed run is therefore bit for bit the run
-that was never stopped.
+Everything that the next batch depends on is in the checkpoint: parameters, the optimiser's state,
+the position in the random stream, the order in which this epoch visits the images, and how far it
+has come. A resumed run is therefore bit for bit the run that was never stopped.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ OPTIMIZERS: dict[str, Callable[..., Any]] = {
 }
 LEARNING_RATES = {"sgd": 0.03, "adam": 0.002, "adamw": 0.002}
 
-# A tenth of each label is spread over all classes: steadier results from few images. The training loss is
-# measured against those softened labels, and so does not go to zero.
+# A tenth of each label is spread over all classes: steadier results from few images. The training
+# loss is measured against those softened labels, and so does not go to zero.
 LABEL_SMOOTHING = 0.1
 
 EVALUATION_BATCH = 500  # bounds the memory that looking at the held-out images takes
@@ -148,7 +148,7 @@ def finish_epoch(run: Run, data: Data, seconds: float) -> None:
 
 
 def evaluate(model: Any, images: Any, labels: Any, device: str = "cpu") -> tuple[float, float]:
-    """Mean cross-entropy of a model on images that it was not trained on, and the share that it gets right."""
+    """Mean cross-entropy of a model on images, and the share of them that it gets right."""
     model.eval()
     loss, right = 0.0, 0
     with torch.no_grad():

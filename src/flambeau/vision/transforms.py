@@ -42,7 +42,7 @@ class Compose:
 
 
 class ToTensor:
-    """A picture as a tensor of channels: bytes 0..255 become float32 0..1, other types keep their values.
+    """A picture as a tensor of channels: bytes 0..255 become float32 0..1, other types stay.
 
     Shape:  Pillow image or array (H, W) or (H, W, C) -> tensor (C, H, W)
     Raises: TypeError for anything else, ValueError for an array of another number of dimensions.
@@ -82,7 +82,8 @@ class Normalize:
 
     Shape:  float (..., C, H, W) -> the same
     Args:   mean, std: one number a channel. inplace: write into the tensor given. Default False.
-    Raises: TypeError unless given a float tensor; ValueError when a std is zero or a dimension is missing.
+    Raises: TypeError unless given a float tensor; ValueError when a std is zero or a dimension is
+            missing.
 
     >>> import flambeau as torch
     >>> from flambeau.vision import transforms
@@ -100,7 +101,8 @@ class Normalize:
             raise TypeError(f"img should be Tensor Image. Got {type(tensor)}")
         if not tensor.is_floating_point():
             raise TypeError(
-                f"Input tensor should be a float tensor. Got {tensor.dtype}: put ToTensor() before Normalize"
+                f"Input tensor should be a float tensor. Got {tensor.dtype}: "
+                "put ToTensor() before Normalize"
             )
         if tensor.ndim < 3:
             raise ValueError(
@@ -111,7 +113,8 @@ class Normalize:
         std = torch.tensor(self.std, dtype=tensor.dtype, device=tensor.device).view(-1, 1, 1)
         if (std == 0).any():
             raise ValueError(
-                f"std evaluated to zero after conversion to {tensor.dtype}, leading to division by zero."
+                f"std evaluated to zero after conversion to {tensor.dtype}, "
+                "leading to division by zero."
             )
         result = tensor if self.inplace else tensor.clone()
         return result.sub_(mean).div_(std)
@@ -134,7 +137,7 @@ def _batch_form(transform: Callable[[Any], Any]) -> Callable[[Any], Any]:
     form = getattr(transform, "batch", None)
     if form is None:
         raise TypeError(
-            f"{transform!r} works image by image and has no form for whole sets (a method `batch`): "
+            f"{transform!r} works image by image, has no form for whole sets (a method `batch`): "
             "read the data set through a DataLoader instead of tensors()"
         )
     return form

@@ -1,4 +1,4 @@
-"""Data sets of images: each downloads, checks and reads its files, and gives them singly or as tensors."""
+"""Data sets of images: each checks and reads its files, gives them singly or as tensors."""
 
 from flambeau.vision.datasets.base import ImageDataset as VisionDataset
 from flambeau.vision.datasets.cifar import CIFAR10

@@ -16,8 +16,8 @@ from flambeau.vision import images, transforms
 class ImageDataset(data.Dataset):
     """Labelled images held in memory; base of the data sets here.
 
-    `dataset[i]` is (Pillow image, int), each passed through its transform. `tensors()` is the whole set at
-    once, which costs no Python per image.
+    `dataset[i]` is (Pillow image, int), each passed through its transform. `tensors()` is the whole
+    set at once, which costs no Python per image.
 
     Args:
         root: folder of the files, or None for a set that needs none.
@@ -60,7 +60,8 @@ class ImageDataset(data.Dataset):
     def tensors(self) -> tuple[Any, Any]:
         """The whole set as two tensors, transformed at once instead of image by image.
 
-        Shape:  images (N, C, H, W) float, labels (N,) int64; row i equals `dataset[i]` after `ToTensor`.
+        Shape:  images (N, C, H, W) float, labels (N,) int64; row i equals `dataset[i]` after
+                `ToTensor`.
         Raises: TypeError where a transform has no form for whole sets (`batch`).
 
         >>> from flambeau.vision import datasets, transforms
@@ -91,7 +92,8 @@ class ImageDataset(data.Dataset):
             lines.append(f"Root location: {self.root}")
         lines += self.extra_repr().splitlines()
         if self.transform or self.target_transform:
-            # One entry of several lines: only the first is indented, as users of torchvision know it.
+            # One entry of several lines: only the first is indented, as users of torchvision know
+            # it.
             both = _labelled("Transform: ", self.transform)
             both += _labelled("Target transform: ", self.target_transform)
             lines.append("\n".join(["StandardTransform", *both]))

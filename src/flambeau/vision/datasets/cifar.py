@@ -20,10 +20,10 @@ PIXELS = 3 * 32 * 32
 
 
 class CIFAR10(ImageDataset):
-    """Photographs of ten kinds of things: 50,000 training and 10,000 test images of 32 x 32 colour pixels.
+    """Photographs of ten kinds of things: 50,000 to train on, 10,000 to test, 3 x 32 x 32 pixels.
 
-    The batch files of the "python version", gzipped or not, lie in `root/cifar-10-batches-py` or directly
-    in `root`.
+    The batch files of the "python version", gzipped or not, lie in `root/cifar-10-batches-py` or
+    directly in `root`.
 
     Args:
         root: folder of the data.
@@ -71,7 +71,8 @@ class CIFAR10(ImageDataset):
         missing = [name for name in names if find(folders, name) is None]
         if missing:
             raise DataFileError(
-                f"CIFAR10: no file {', '.join(missing)} (or .gz) in {folders[0]} or in {folders[1]}; "
+                f"CIFAR10: no file {', '.join(missing)} (or .gz) in {folders[0]} "
+                f"or in {folders[1]}; "
                 "download=True fetches them where there is a network, batches=(1,) reads a part"
             )
         parts = [read_batch(find(folders, name)) for name in names]
@@ -97,7 +98,7 @@ class CIFAR10(ImageDataset):
 
 
 def unpack(archive: Path, folder: Path) -> None:
-    """Write the plain files of a .tar.gz into one folder, each whole or not at all; paths inside are ignored."""
+    """Write the files of a .tar.gz into one folder, each whole or not at all; paths are ignored."""
     folder.mkdir(parents=True, exist_ok=True)
     try:
         with tarfile.open(archive, "r:gz") as packed:
@@ -135,7 +136,7 @@ def read_batch(path: Path) -> tuple[np.ndarray, list[int]]:
 
 
 class _Array:
-    """Stands in for the NumPy array that the pickle describes: keeps the description, executes nothing."""
+    """Stands in for the NumPy array that the pickle describes: keeps the words, executes nothing."""
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         _, self.shape, self.dtype, self.fortran, self.content = state
@@ -156,7 +157,7 @@ class _DType:
 
 
 class _BatchReader(pickle.Unpickler):
-    """Unpickles numbers, strings, lists, dictionaries and the one array; any other name is refused."""
+    """Unpickles numbers, strings, lists, dictionaries and the array; refuses any other name."""
 
     known: ClassVar[dict[tuple[str, str], Any]] = {
         ("numpy.core.multiarray", "_reconstruct"): lambda *_: _Array(),

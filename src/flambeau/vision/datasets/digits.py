@@ -1,7 +1,8 @@
 """The digits that come with Flambeau: real, small, and there without a network.
 
-The images are the 1,797 of "Optical Recognition of Handwritten Digits" (E. Alpaydin and C. Kaynak, 1998; UCI Machine Learning
-Repository, licence CC BY 4.0) that scikit-learn distributes as `load_digits`: 8 x 8 pixels, each counting 0 to 16 dots of ink.
+The images are the 1,797 of "Optical Recognition of Handwritten Digits" (E. Alpaydin and C. Kaynak,
+1998; UCI Machine Learning Repository, licence CC BY 4.0) that scikit-learn distributes as
+`load_digits`: 8 x 8 pixels, each counting 0 to 16 dots of ink.
 """
 
 from __future__ import annotations
@@ -81,7 +82,7 @@ def _enlarge(pixels: np.ndarray, size: int, margin: int) -> np.ndarray:
 
 
 def _bilinear(old: int, new: int) -> np.ndarray:
-    """(new, old) matrix that samples a row of `old` pixels at `new` places, pixel centres as points."""
+    """(new, old) matrix that samples `old` pixels at `new` places, pixel centres as points."""
     place = ((np.arange(new) + 0.5) * old / new - 0.5).clip(0, old - 1)
     left = np.floor(place).astype(int).clip(0, max(old - 2, 0))
     share = place - left

@@ -1,4 +1,4 @@
-"""Downloads that can be interrupted: mirrors, checksums, resumption, files that appear whole or not at all."""
+"""Downloads that can be interrupted: mirrors, checksums, resumption, whole files or none."""
 
 from __future__ import annotations
 
@@ -33,13 +33,14 @@ def download(
 ) -> Path:
     """Bring a file to `path` from the first of `urls` that gives the right bytes.
 
-    Bytes collect in `path` + ".part", from which the next attempt goes on; the file gets its name when its
-    MD5 checksum is right, so that whoever sees it sees all of it. A file that is there already with the
-    right checksum is kept.
+    Bytes collect in `path` + ".part", from which the next attempt goes on; the file gets its name
+    when its MD5 checksum is right, so that whoever sees it sees all of it. A file that is there
+    already with the right checksum is kept.
 
     Args:   urls: mirrors, tried in order. md5: expected checksum, 32 hexadecimal digits.
             progress: called with (name, bytes so far, bytes in all or None).
-    Raises: DataFileError when no mirror worked: each with its reason, and where to put the file by hand.
+    Raises: DataFileError when no mirror worked: each with its reason, and where to put the file by
+            hand.
     """
     if path.is_file() and md5_of(path) == md5:
         return path

@@ -16,7 +16,8 @@ UNSIGNED_BYTE = 8  # the type code of every file of the MNIST family
 def read_idx(path: Path, ndim: int) -> np.ndarray:
     """The array of unsigned bytes in an IDX file, gzipped or not.
 
-    Layout: two zero bytes, type code, number of dimensions, each size as a big-endian 32-bit integer,
+    Layout: two zero bytes, type code, number of dimensions, each size as a big-endian 32-bit
+        integer,
     then the items, last dimension fastest.
 
     Args:   ndim: how many dimensions are expected (3 for images, 1 for labels).

@@ -25,7 +25,8 @@ class MNIST(ImageDataset):
         root: folder of the data.
         train: the training images (default) or the test images.
         transform, target_transform: called with an image, with a label.
-        download: fetch files that are not there (to `root/MNIST/raw`, checksums verified). Default False.
+        download: fetch files that are not there (to `root/MNIST/raw`, checksums verified). Default
+            False.
     Raises: DataFileError when files are missing or damaged, naming them.
 
     `data` is a uint8 tensor (N, 28, 28), `targets` an int64 tensor (N).
@@ -90,7 +91,8 @@ class MNIST(ImageDataset):
         path = find([self.raw_folder, self.root], name)
         if path is None:
             raise DataFileError(
-                f"{type(self).__name__}: no file {name} or {name}.gz in {self.raw_folder} or in {self.root}; "
+                f"{type(self).__name__}: no file {name} or {name}.gz in {self.raw_folder} "
+                f"or in {self.root}; "
                 "download=True fetches it where there is a network"
             )
         return read_idx(path, ndim)
@@ -99,7 +101,8 @@ class MNIST(ImageDataset):
         """Both files are sound for themselves; do they belong together?"""
         if len(images) != len(labels):
             raise DataFileError(
-                f"{type(self).__name__} in {self.root}: {len(images)} {prefix} images, {len(labels)} labels"
+                f"{type(self).__name__} in {self.root}: "
+                f"{len(images)} {prefix} images, {len(labels)} labels"
             )
         if labels.size and labels.max() >= len(self.classes):
             raise DataFileError(
