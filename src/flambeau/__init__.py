@@ -51,7 +51,16 @@ from .tensor.tensor import Tensor  # noqa: E402
 
 _api.publish_all()
 _operators.install()
-for _name in ("tensor", "as_tensor", "asarray", "from_numpy", "result_type", "promote_types", "device", "Generator"):
+for _name in (
+    "tensor",
+    "as_tensor",
+    "asarray",
+    "from_numpy",
+    "result_type",
+    "promote_types",
+    "device",
+    "Generator",
+):
     setattr(_api.torch, _name, globals()[_name])
 _import_all("functional")
 for _name, _function in vars(_api.torch).items():
@@ -88,7 +97,6 @@ from .tensor.layout import (  # noqa: E402
     strided,
 )
 
-from math import e, inf, nan, pi  # noqa: E402
 newaxis = None
 
 # Loaded when first asked for, so that ``import flambeau`` stays quick.

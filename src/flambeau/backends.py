@@ -11,9 +11,7 @@ cudnn = SimpleNamespace(
 )  # fmt: skip
 mps = SimpleNamespace(is_available=lambda: False, is_built=lambda: False)
 mkldnn = SimpleNamespace(is_available=lambda: False, enabled=False)
-cuda = SimpleNamespace(
-    is_built=lambda: False, matmul=SimpleNamespace(allow_tf32=False)
-)
+cuda = SimpleNamespace(is_built=lambda: False, matmul=SimpleNamespace(allow_tf32=False))
 
 
 def get_num_threads() -> int:

@@ -21,7 +21,8 @@ def is_initialized() -> bool:
 
 def _absent(*_args, **_kwargs):
     raise DeviceError(
-        "Flambeau computes on the CPU in this version: there is no CUDA device. Guard GPU code with "
+        "Flambeau computes on the CPU in this version: there is no CUDA device. Guard GPU code "
+        "with "
         "torch.cuda.is_available()."
     )
 

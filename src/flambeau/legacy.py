@@ -1,4 +1,6 @@
-"""Type names of old programs: ``FloatTensor(2, 3)``, ``LongTensor([1, 2])``, ``isinstance(x, FloatTensor)``."""
+"""Type names of old programs: ``FloatTensor(2, 3)``, ``LongTensor([1, 2])``, ``isinstance(x,
+FloatTensor)``.
+"""
 
 from __future__ import annotations
 

@@ -24,13 +24,15 @@ def assert_close(
     >>> import flambeau as torch
     >>> torch.testing.assert_close(torch.tensor([1.0]), torch.tensor([1.0 + 1e-7]))
     """
-    options = dict(
-        rtol=rtol, atol=atol, equal_nan=equal_nan, check_dtype=check_dtype,
-        check_stride=check_stride, msg=msg,
-    )  # fmt: skip
+    options = {
+        "rtol": rtol, "atol": atol, "equal_nan": equal_nan, "check_dtype": check_dtype,
+        "check_stride": check_stride, "msg": msg,
+    }  # fmt: skip
     if isinstance(actual, dict) and isinstance(expected, dict):
         if actual.keys() != expected.keys():
-            raise AssertionError(f"The keys of the mappings do not match: {set(actual) ^ set(expected)}")
+            raise AssertionError(
+                f"The keys of the mappings do not match: {set(actual) ^ set(expected)}"
+            )
         for key in actual:
             assert_close(actual[key], expected[key], **options)
         return
@@ -58,7 +60,8 @@ def _compare(a: Tensor, e: Tensor, rtol, atol, equal_nan, check_dtype, check_str
         )
     if check_stride and a.stride() != e.stride():
         raise AssertionError(
-            msg or f"The values for attribute 'stride()' do not match: {a.stride()} != {e.stride()}."
+            msg
+            or f"The values for attribute 'stride()' do not match: {a.stride()} != {e.stride()}."
         )
     if rtol is None:
         pairs = [_TOLERANCES.get(t.dtype.name, (0.0, 0.0)) for t in (a, e)]
@@ -71,11 +74,14 @@ def _compare(a: Tensor, e: Tensor, rtol, atol, equal_nan, check_dtype, check_str
         return
     with np.errstate(all="ignore"):
         difference = np.abs(x.astype(np.complex128) - y.astype(np.complex128))
-    at = np.unravel_index(np.argmax(np.where(close, -1, np.nan_to_num(difference, nan=np.inf))), x.shape)
+    at = np.unravel_index(
+        np.argmax(np.where(close, -1, np.nan_to_num(difference, nan=np.inf))), x.shape
+    )
     raise AssertionError(
         msg
         or f"Tensor-likes are not close!\n\nMismatched elements: {(~close).sum()} / {close.size} "
         f"({100 * (~close).mean():.1f}%)\nGreatest absolute difference: {difference[at]} at index "
-        f"{tuple(int(i) for i in at)} (up to {atol} allowed)\nRelative tolerance {rtol}: got {x[at]}, "
+        f"{tuple(int(i) for i in at)} (up to {atol} allowed)\nRelative tolerance {rtol}: got "
+        f"{x[at]}, "
         f"expected {y[at]}"
     )

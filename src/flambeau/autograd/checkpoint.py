@@ -1,6 +1,7 @@
 """Trading time for memory: run a part of the forward pass again during the backward pass.
 
-Only the inputs of the part are kept. Sublinear memory cost: Chen et al., "Training deep nets with sublinear memory cost", 2016.
+Only the inputs of the part are kept. Sublinear memory cost: Chen et al., "Training deep nets with
+sublinear memory cost", 2016.
 """
 
 from __future__ import annotations
@@ -14,7 +15,7 @@ from .modes import enable_grad
 
 
 class _Checkpoint(Function):
-    """Keeps the inputs; its backward repeats the function with recording on and walks that graph."""
+    """Keeps the inputs; backward repeats the function with recording on and walks that graph."""
 
     @staticmethod
     def forward(ctx, anchor, function, kwargs, preserve, *args):
@@ -54,9 +55,11 @@ def checkpoint(
     function, *args, use_reentrant=None, context_fn=None, determinism_check="default", debug=False,
     early_stop=True, preserve_rng_state=True, **kwargs,
 ):  # fmt: skip
-    """``function(*args, **kwargs)`` without keeping what it saves for the backward pass; it runs again there.
+    """``function(*args, **kwargs)`` without keeping what it saves for the backward pass; it runs
+    again there.
 
-    The random stream is put back for the second run, so dropout masks agree, unless ``preserve_rng_state`` is False.
+    The random stream is put back for the second run, so dropout masks agree, unless
+    ``preserve_rng_state`` is False.
 
     >>> import flambeau as torch
     >>> from flambeau.utils.checkpoint import checkpoint
@@ -70,7 +73,9 @@ def checkpoint(
 
 
 def _anchor(use_reentrant):
-    """A leaf that makes the node exist even when only parameters inside the function want gradients."""
+    """A leaf that makes the node exist even when only parameters inside the function want
+    gradients.
+    """
     if use_reentrant:
         return None
     from flambeau.tensor.api import torch

@@ -28,11 +28,18 @@ from flambeau.tensor.tensor import Tensor
 
 
 class FunctionNode(Node):
-    """The graph node of a user's function; it is also the ``ctx`` that forward and backward receive."""
+    """The graph node of a user's function; it is also the ``ctx`` that forward and backward
+    receive.
+    """
 
     __slots__ = (
-        "__dict__", "_materialize", "_non_differentiable", "_dirty", "_saved", "needs_input_grad",
+        "__dict__",
+        "_dirty",
+        "_materialize",
+        "_non_differentiable",
         "_outputs",
+        "_saved",
+        "needs_input_grad",
     )  # fmt: skip
     function: type
 
@@ -113,9 +120,7 @@ class FunctionNode(Node):
 
     def apply(self, space, grads):
         if self._materialize:
-            grads = [
-                space.zeros(*self.meta[i]) if g is None else g for i, g in enumerate(grads)
-            ]
+            grads = [space.zeros(*self.meta[i]) if g is None else g for i, g in enumerate(grads)]
         given = [g if g is None else space.tensor(g) for g in grads]
         enabled = modes.grad_enabled
         try:
@@ -163,7 +168,8 @@ def _sums_to(shape, want) -> bool:
 
 
 class Function:
-    """Base of user-defined operations: subclass it, write static ``forward(ctx, ...)`` (or ``forward(...)`` and
+    """Base of user-defined operations: subclass it, write static ``forward(ctx, ...)`` (or
+    ``forward(...)`` and
     ``setup_context(ctx, inputs, output)``) and ``backward(ctx, *grads)``, and call ``apply``."""
 
     @staticmethod
@@ -255,14 +261,16 @@ def ctx_record(ctx: FunctionNode, args, needs, outputs) -> list:
     return outputs
 
 
-@functools.lru_cache(maxsize=None)
+@functools.cache
 def _node_class(cls) -> type:
     """PyTorch shows ``MyFunctionBackward`` for a user's ``MyFunction``."""
     return type(f"{cls.__name__}Backward", (FunctionNode,), {"__slots__": (), "function": cls})
 
 
 def once_differentiable(backward):
-    """Decorate a ``backward`` that is not made of differentiable operations: a second derivative raises."""
+    """Decorate a ``backward`` that is not made of differentiable operations: a second derivative
+    raises.
+    """
 
     @functools.wraps(backward)
     def wrapped(ctx, *grads):
@@ -302,4 +310,3 @@ class _Refusing(Function):
 
 class InplaceFunction(Function):
     """A function with an ``inplace`` option (kept for old programs)."""
-

@@ -52,13 +52,16 @@ def _vector(v, like, what: str) -> tuple:
     if v is None:
         if len(like) != 1 or like[0].numel() != 1:
             raise RuntimeError(
-                f"The vector v can only be None if the user-provided function {what} a single Tensor "
+                f"The vector v can only be None if the user-provided function {what} a single "
+                f"Tensor "
                 "with a single element."
             )
         return (torch.ones_like(like[0]),)
     found, _ = _tuple(v, "v")
     if len(found) != len(like):
-        raise RuntimeError(f"v is a tuple of invalid length: should be {len(like)} but got {len(found)}.")
+        raise RuntimeError(
+            f"v is a tuple of invalid length: should be {len(like)} but got {len(found)}."
+        )
     for i, (a, b) in enumerate(zip(found, like)):
         if a.shape != b.shape:
             raise RuntimeError(
@@ -100,7 +103,9 @@ def jvp(func, inputs, v=None, create_graph=False, strict=False):
 
 
 @enable_grad()
-def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False, strategy="reverse-mode"):
+def jacobian(
+    func, inputs, create_graph=False, strict=False, vectorize=False, strategy="reverse-mode"
+):
     """The Jacobian of ``func``: shape output + input for each pair, nested in tuples as they are.
 
     >>> import flambeau as torch
@@ -125,7 +130,14 @@ def jacobian(func, inputs, create_graph=False, strict=False, vectorize=False, st
     return tuple(rows) if several_out else rows[0]
 
 
-def hessian(func, inputs, create_graph=False, strict=False, vectorize=False, outer_jacobian_strategy="reverse-mode"):
+def hessian(
+    func,
+    inputs,
+    create_graph=False,
+    strict=False,
+    vectorize=False,
+    outer_jacobian_strategy="reverse-mode",
+):
     """The Hessian of a function that returns a single element.
 
     >>> import flambeau as torch

@@ -1,6 +1,7 @@
 """Derivatives against finite differences.
 
-``gradcheck`` compares every entry of the Jacobian with (f(x + eps) - f(x - eps)) / (2 eps). Use float64: in float32 rounding
+``gradcheck`` compares every entry of the Jacobian with (f(x + eps) - f(x - eps)) / (2 eps). Use
+float64: in float32 rounding
 hides most mistakes.
 """
 
@@ -50,12 +51,15 @@ def gradcheck(
 
 
 def gradgradcheck(
-    func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=1e-3, gen_non_contig_grad_outputs=False,
+    func, inputs, grad_outputs=None, *, eps=1e-6, atol=1e-5, rtol=1e-3,
+    gen_non_contig_grad_outputs=False,
     raise_exception=True, nondet_tol=0.0, check_undefined_grad=True, check_grad_dtypes=False,
     check_batched_grad=False, check_fwd_over_rev=False, check_rev_over_rev=True, fast_mode=False,
     masked=False,
 ) -> bool:  # fmt: skip
-    """Whether the second derivatives are right: ``gradcheck`` of the gradient, also in its cotangent."""
+    """Whether the second derivatives are right: ``gradcheck`` of the gradient, also in its
+    cotangent.
+    """
     inputs = _inputs(inputs)
     outputs = [y for y in _outputs(func(*inputs)) if y.requires_grad]
     if grad_outputs is None:
@@ -90,12 +94,14 @@ def _inputs(inputs) -> tuple:
     wanting = [t for t in inputs if isinstance(t, Tensor) and t.requires_grad]
     if not wanting:
         raise ValueError(
-            "gradcheck expects at least one input tensor to require gradient, but none of them have "
+            "gradcheck expects at least one input tensor to require gradient, but none of them "
+            "have "
             "requires_grad=True."
         )
     if any(t.dtype.itemsize < 8 for t in wanting):
         warnings.warn(
-            "An input requires gradient and is not double precision: finite differences will be too "
+            "An input requires gradient and is not double precision: finite differences will be "
+            "too "
             "rough to tell right from wrong.",
             stacklevel=3,
         )

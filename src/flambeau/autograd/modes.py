@@ -14,7 +14,9 @@ class _Mode:
 
     def __call__(self, function):
         if inspect.isclass(function):
-            raise TypeError(f"cannot decorate the class {function.__name__} with {type(self).__name__}")
+            raise TypeError(
+                f"cannot decorate the class {function.__name__} with {type(self).__name__}"
+            )
         if inspect.isgeneratorfunction(function):
 
             @functools.wraps(function)
@@ -107,7 +109,8 @@ class set_grad_enabled(_Mode):
 
 
 class inference_mode(_Mode):
-    """Like ``no_grad``; what is made inside can never be used in a recorded computation by PyTorch's rules.
+    """Like ``no_grad``; what is made inside can never be used in a recorded computation by
+    PyTorch's rules.
 
     Here its tensors are ordinary ones that require no gradient.
     """

@@ -10,7 +10,8 @@ _TYPES = ("cpu", "cuda", "xla", "meta", "mps")
 class device:
     """A device: ``device("cpu")``, ``device("cuda", 1)``, ``device("cuda:1")``.
 
-    Any PyTorch device name can be written; only ``cpu`` can hold tensors in this version (``require``).
+    Any PyTorch device name can be written; only ``cpu`` can hold tensors in this version
+    (``require``).
 
     >>> import flambeau as torch
     >>> torch.device("cuda:1"), torch.device("cpu").type
@@ -62,7 +63,9 @@ CPU = device("cpu")
 
 
 def require(wanted) -> device:
-    """The device named by ``wanted`` (``None``: the CPU); raises DeviceError if it cannot hold tensors here."""
+    """The device named by ``wanted`` (``None``: the CPU); raises DeviceError if it cannot hold
+    tensors here.
+    """
     if wanted is None or wanted is CPU:
         return CPU
     found = device(wanted) if not isinstance(wanted, device) else wanted

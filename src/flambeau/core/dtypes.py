@@ -10,7 +10,8 @@ __all__ = ["FROM_NUMPY", "dtype", "from_numpy_dtype", "promote_types", "to_numpy
 class dtype:
     """One element type, such as ``float32``.
 
-    Attributes: ``is_floating_point``, ``is_complex``, ``is_signed``, ``itemsize`` (bytes), ``numpy`` (the NumPy dtype).
+    Attributes: ``is_floating_point``, ``is_complex``, ``is_signed``, ``itemsize`` (bytes),
+    ``numpy`` (the NumPy dtype).
 
     >>> import flambeau as torch
     >>> torch.float32, torch.float32.itemsize, torch.int64.is_floating_point
@@ -106,7 +107,7 @@ def _load_bfloat16() -> np.dtype:
 
 
 def from_numpy_dtype(numpy_dtype: np.dtype) -> dtype:
-    """The dtype whose elements NumPy stores as ``numpy_dtype``; raises TypeError if there is none."""
+    """The dtype that NumPy stores as ``numpy_dtype``; raises TypeError if there is none."""
     found = FROM_NUMPY.get(numpy_dtype)
     if found is None:
         found = FROM_NUMPY.get(numpy_dtype.newbyteorder("="))
@@ -122,7 +123,9 @@ def from_numpy_dtype(numpy_dtype: np.dtype) -> dtype:
 
 
 def to_numpy_dtype(wanted) -> np.dtype:
-    """The NumPy dtype of a dtype, a NumPy dtype, or a Python type (``float`` is the default dtype)."""
+    """The NumPy dtype of a dtype, a NumPy dtype, or a Python type (``float`` is the default
+    dtype).
+    """
     if isinstance(wanted, dtype):
         return wanted.numpy
     if isinstance(wanted, np.dtype):
@@ -173,8 +176,8 @@ def promote_types(a: dtype, b: dtype) -> dtype:
     """The smallest dtype that holds both: complex over float over integer over bool, then by width.
 
     >>> import flambeau as torch
-    >>> torch.promote_types(torch.int64, torch.float16), torch.promote_types(torch.uint8, torch.int8)
-    (torch.float16, torch.int16)
+    >>> torch.promote_types(torch.int64, torch.float16)
+    torch.float16
     """
     if a is b:
         return a

@@ -1,4 +1,6 @@
-"""The errors that users meet. Each is a subclass of the class that PyTorch raises in the same place."""
+"""The errors that users meet. Each is a subclass of the class that PyTorch raises in the same
+place.
+"""
 
 from __future__ import annotations
 

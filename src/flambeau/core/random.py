@@ -1,7 +1,9 @@
 """Random streams: a seed and a position, never a hidden state.
 
-Every random number is a pure function of (seed, position) through the counter-based generator Philox 4x64-10 (Salmon et al.,
-"Parallel random numbers: as easy as 1, 2, 3", 2011). A draw reserves the next positions of its generator's stream, so one seed
+Every random number is a pure function of (seed, position) through the counter-based generator
+Philox 4x64-10 (Salmon et al.,
+"Parallel random numbers: as easy as 1, 2, 3", 2011). A draw reserves the next positions of its
+generator's stream, so one seed
 gives the same numbers on every device and at any number of threads.
 """
 
@@ -17,7 +19,8 @@ DEFAULT_SEED = 67280421310721
 
 
 class Generator:
-    """A random stream: ``seed`` and the ``offset`` of the next draw, in blocks of four 64-bit words.
+    """A random stream: ``seed`` and the ``offset`` of the next draw, in blocks of four 64-bit
+    words.
 
     >>> import flambeau as torch
     >>> g = torch.Generator().manual_seed(7)
@@ -59,7 +62,9 @@ class Generator:
         return self._seed
 
     def reserve(self, words: int) -> tuple[int, int]:
-        """Take the next ``words`` 64-bit words of the stream: returns (seed, offset of the first block)."""
+        """Take the next ``words`` 64-bit words of the stream: returns (seed, offset of the first
+        block).
+        """
         with self._lock:
             start = self._offset
             self._offset += -(-words // 4)

@@ -20,8 +20,7 @@ class Size(tuple):
         for i, n in enumerate(made):
             if type(n) is not int and not hasattr(n, "__index__"):
                 raise TypeError(
-                    "torch.Size() takes an iterable of 'int' (item "
-                    f"{i} is '{type(n).__name__}')"
+                    f"torch.Size() takes an iterable of 'int' (item {i} is '{type(n).__name__}')"
                 )
         return made
 

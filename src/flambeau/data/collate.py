@@ -28,7 +28,8 @@ def default_convert(data):
 
 
 def default_collate(batch: list):
-    """Stack samples: tensors and arrays along a new first dimension, numbers into a tensor, containers item by item.
+    """Stack samples: tensors and arrays along a new first dimension, numbers into a tensor,
+    containers item by item.
 
     >>> from flambeau.utils.data import default_collate
     >>> default_collate([(1, 2.0), (3, 4.0)])

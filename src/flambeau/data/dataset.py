@@ -1,4 +1,4 @@
-"""Collections of samples: what can be indexed, what can only be iterated, and how to combine them."""
+"""Collections of samples: to index, to iterate, and how to combine them."""
 
 from __future__ import annotations
 

@@ -30,7 +30,8 @@ class DataLoader:
     shuffle: a new random order every time it is iterated.
     num_workers: processes that make batches ahead; 0 makes them here.
 
-    The batches depend on the seed (``generator``, or ``torch.manual_seed``) and not on ``num_workers``; random numbers
+    The batches depend on the seed (``generator``, or ``torch.manual_seed``) and not on
+    ``num_workers``; random numbers
     drawn inside the data set too.
 
     >>> import flambeau as torch
@@ -60,7 +61,8 @@ class DataLoader:
             batch_size, drop_last = None, False
         elif batch_size is None and drop_last:
             raise ValueError(
-                "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
+                "batch_size=None option disables auto-batching and is mutually exclusive with "
+                "drop_last"
             )
         if sampler is None:
             if self._stream:
@@ -219,7 +221,8 @@ def _run_epoch(loader: DataLoader, pool: WorkerPool):
 def _check_workers(num_workers, timeout, prefetch_factor, persistent_workers) -> None:
     if num_workers < 0:
         raise ValueError(
-            "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing."
+            "num_workers option should be non-negative; use num_workers=0 to disable "
+            "multiprocessing."
         )
     if timeout < 0:
         raise ValueError("timeout option should be non-negative")

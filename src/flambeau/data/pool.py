@@ -14,7 +14,9 @@ from . import worker
 
 
 class WorkerPool:
-    """Processes that make batches: ``begin`` an epoch, ``send`` tasks, ``receive`` results, ``close``."""
+    """Processes that make batches: ``begin`` an epoch, ``send`` tasks, ``receive`` results,
+    ``close``.
+    """
 
     def __init__(self, setups: list[worker.Setup], context, timeout: float):
         if context is None or isinstance(context, str):
@@ -92,7 +94,8 @@ class WorkerPool:
         self.close()
         raise RuntimeError(
             f"DataLoader worker {i} (pid {pid}) {how}: DataLoader worker (pid(s) {pid}) exited "
-            "unexpectedly. Out of memory, a crash in a C extension or os._exit() in the data set can "
+            "unexpectedly. Out of memory, a crash in a C extension or os._exit() in the data "
+            "set can "
             "cause this; run with num_workers=0 to see the error in the main process."
         )
 

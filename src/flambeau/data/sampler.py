@@ -37,7 +37,9 @@ class SequentialSampler(Sampler):
 
 
 class RandomSampler(Sampler):
-    """A permutation, or draws with ``replacement``; ``num_samples`` of them (default: as many as there are)."""
+    """A permutation, or draws with ``replacement``; ``num_samples`` of them (default: as many as
+    there are).
+    """
 
     def __init__(self, data_source, replacement=False, num_samples=None, generator=None):
         if not isinstance(replacement, bool):
@@ -50,7 +52,8 @@ class RandomSampler(Sampler):
         self.generator = generator
         if not isinstance(self.num_samples, int) or self.num_samples <= 0:
             raise ValueError(
-                f"num_samples should be a positive integer value, but got num_samples={self.num_samples}"
+                f"num_samples should be a positive integer value, but got "
+                f"num_samples={self.num_samples}"
             )
 
     @property
@@ -120,7 +123,9 @@ class WeightedRandomSampler(Sampler):
 
 
 class BatchSampler(Sampler):
-    """Lists of ``batch_size`` indices of another sampler; ``drop_last`` leaves out an incomplete one."""
+    """Lists of ``batch_size`` indices of another sampler; ``drop_last`` leaves out an incomplete
+    one.
+    """
 
     def __init__(self, sampler, batch_size: int, drop_last: bool):
         if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:
@@ -145,7 +150,9 @@ class BatchSampler(Sampler):
 
 
 class DistributedSampler(Sampler):
-    """The share of one process (``rank`` of ``num_replicas``); call ``set_epoch`` for a new order each epoch."""
+    """The share of one process (``rank`` of ``num_replicas``); call ``set_epoch`` for a new order
+    each epoch.
+    """
 
     def __init__(
         self, dataset, num_replicas=None, rank=None, shuffle=True, seed=0, drop_last=False

@@ -1,6 +1,7 @@
 """The random numbers that a data set sees while a batch is made.
 
-They depend on the loader's seed and the number of the batch alone, never on which process makes it. So the same batches come
+They depend on the loader's seed and the number of the batch alone, never on which process makes
+it. So the same batches come
 from any number of workers.
 """
 
@@ -16,7 +17,7 @@ _MASK = (1 << 64) - 1
 
 
 def batch_seed(base_seed: int, batch: int) -> int:
-    """A seed for one batch: consecutive batches get unrelated ones (the finaliser of SplitMix64)."""
+    """A seed for one batch; neighbours get unrelated ones (the finaliser of SplitMix64)."""
     z = (base_seed + 0x9E3779B97F4A7C15 * (batch + 1)) & _MASK
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK

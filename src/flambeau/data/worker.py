@@ -1,6 +1,7 @@
 """What runs in a worker process of a ``DataLoader``, and the line between it and the loader.
 
-A worker reads tasks from one pipe and writes pickled results to another. Pipes belong to one worker each, so a worker that is killed
+A worker reads tasks from one pipe and writes pickled results to another. Pipes belong to one
+worker each, so a worker that is killed
 can neither block the others nor leave a lock behind.
 """
 
@@ -23,7 +24,9 @@ END = b""
 
 @dataclass
 class WorkerInfo:
-    """Which worker this process is: ``id`` of ``num_workers``, its ``seed``, and its copy of the ``dataset``."""
+    """Which worker this process is: ``id`` of ``num_workers``, its ``seed``, and its copy of the
+    ``dataset``.
+    """
 
     id: int
     num_workers: int
@@ -71,11 +74,13 @@ class Setup:
 
 
 def run(setup: Setup, tasks, results, foreign, parent: int) -> None:
-    """The life of a worker: ``("epoch", seed)`` starts an epoch, ``(order, indices)`` is a task, ``None`` the end."""
+    """The life of a worker: ``("epoch", seed)`` starts an epoch, ``(order, indices)`` is a task,
+    ``None`` the end.
+    """
     global _info
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's business
     for connection in foreign:
-        connection.close()  # inherited by fork; held open they would hide the end of the main process
+        connection.close()  # inherited by fork: open, they would hide the main end
     outbox: queue.SimpleQueue = queue.SimpleQueue()
     sender = threading.Thread(target=_send_all, args=(outbox, results), daemon=True)
     sender.start()

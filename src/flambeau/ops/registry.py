@@ -1,4 +1,6 @@
-"""What a primitive operation is, and the table of them all. ``docs/design.md`` explains the contract."""
+"""What a primitive operation is, and the table of them all. ``docs/design.md`` explains the
+contract.
+"""
 
 from __future__ import annotations
 
@@ -39,7 +41,8 @@ class Rule:
 
 
 class SavePlan:
-    """What a node keeps when the inputs flagged in ``needs`` want a gradient, and how to run its rules.
+    """What a node keeps when the inputs flagged in ``needs`` want a gradient, and how to run its
+    rules.
 
     ``fetch`` lists (name, kind, index): where the dispatcher finds each value that the rules name.
     """
@@ -67,7 +70,8 @@ class SavePlan:
 class Op:
     """A primitive operation: kernel text, derivative rules, shape rule, and how it is exposed.
 
-    Made by the decorator ``op``. ``inputs`` and ``params`` are the names of its array inputs and static parameters.
+    Made by the decorator ``op``. ``inputs`` and ``params`` are the names of its array inputs and
+    static parameters.
     """
 
     def __init__(self, kernel, *, kind, dtype, where, aliases, node, variant):
@@ -134,7 +138,9 @@ class Op:
         return function
 
     def rule_of(self, index: int) -> Rule | ZERO | STOPS:
-        """How the gradient flows to input ``index``; raises RuntimeError if nobody has declared it."""
+        """How the gradient flows to input ``index``; raises RuntimeError if nobody has declared
+        it.
+        """
         name = self.inputs[min(index, len(self.inputs) - 1)]
         rule = self.rules.get(name, self.joint)
         if rule is None:

@@ -1,10 +1,13 @@
 """The reverse pass.
 
-Nodes wait in a heap, youngest first. A node is always younger than the nodes that made its inputs, so when it comes up, all
+Nodes wait in a heap, youngest first. A node is always younger than the nodes that made its inputs,
+so when it comes up, all
 cotangents of its outputs have arrived: no dependency counts, no recursion.
 
-Cotangents are values of a *space*: bare arrays, or tensors when the pass itself is recorded (``create_graph``). Each travels with a
-flag that says whether the engine owns its buffer; only then may it be added to in place or become a ``.grad`` without a copy.
+Cotangents are values of a *space*: bare arrays, or tensors when the pass itself is recorded
+(``create_graph``). Each travels with a
+flag that says whether the engine owns its buffer; only then may it be added to in place or become
+a ``.grad`` without a copy.
 """
 
 from __future__ import annotations
@@ -19,7 +22,8 @@ from .node import AccumulateGrad, at
 def run(roots, space, *, keep_graph=False, targets=None, accumulate=True):
     """Walk back from ``roots``, a list of (node, output number, cotangent).
 
-    With ``targets``, a set of edges, only the paths to them are walked, and the cotangents that arrive there are returned as a
+    With ``targets``, a set of edges, only the paths to them are walked, and the cotangents that
+    arrive there are returned as a
     dict; ``accumulate`` says whether leaves among them also get their ``.grad``.
     """
     waiting: list = []
@@ -134,7 +138,9 @@ def _fresh(node, space, grads, results) -> list[bool]:
 
 
 def _run_pre_hooks(node, space, cotangents):
-    """Tensor hooks (they have an ``output_nr``) and node pre-hooks, in order of registration; then retained grads."""
+    """Tensor hooks (they have an ``output_nr``) and node pre-hooks, in order of registration; then
+    retained grads.
+    """
     grads = [pair and space.tensor(pair[0]) for pair in cotangents]
     for hook in list((node.pre_hooks or {}).values()):
         nr = getattr(hook, "output_nr", None)
@@ -149,7 +155,7 @@ def _run_pre_hooks(node, space, cotangents):
     for nr, retain in (node.retainers or {}).items():
         if grads[nr] is not None:
             retain(grads[nr])
-    return [g is not None and (space.value(g), False) or None for g in grads]
+    return [(g is not None and (space.value(g), False)) or None for g in grads]
 
 
 def _run_hooks(node, space, results, grads):

@@ -1,7 +1,9 @@
 """The nodes of the autograd graph.
 
-An edge is a pair (node, output number). A node's ``edges`` lead to the nodes that made its inputs; leaves end in
-``AccumulateGrad``. ``meta`` gives shape and NumPy dtype of each output, which is what a cotangent must look like.
+An edge is a pair (node, output number). A node's ``edges`` lead to the nodes that made its inputs;
+leaves end in
+``AccumulateGrad``. ``meta`` gives shape and NumPy dtype of each output, which is what a cotangent
+must look like.
 """
 
 from __future__ import annotations
@@ -16,11 +18,13 @@ _sequence = itertools.count()
 
 
 class Node:
-    """One operation of the graph. Younger nodes have larger ``seq``, and depend on older ones only."""
+    """One operation of the graph. Younger nodes have larger ``seq``, and depend on older ones
+    only.
+    """
 
     __slots__ = (
-        "__weakref__", "edges", "hooks", "line", "meta", "metadata", "pre_hooks", "retainers", "seq",
-        "traceback",
+        "__weakref__", "edges", "hooks", "line", "meta", "metadata", "pre_hooks", "retainers",
+        "seq", "traceback",
     )  # fmt: skip
 
     def __init__(self, edges, meta, line=None):
@@ -40,14 +44,18 @@ class Node:
         return tuple(self.edges)
 
     def apply(self, space, grads):
-        """The cotangents of the inputs, one for each edge, from those of the outputs (``None``: zero)."""
+        """The cotangents of the inputs, one for each edge, from those of the outputs (``None``:
+        zero).
+        """
         raise NotImplementedError
 
     def release(self) -> None:
         """Drop what was saved for the backward pass."""
 
     def register_hook(self, hook):
-        """Call ``hook(grad_inputs, grad_outputs)`` after this node ran; it may return new grad_inputs."""
+        """Call ``hook(grad_inputs, grad_outputs)`` after this node ran; it may return new
+        grad_inputs.
+        """
         self.hooks = self.hooks or {}
         return Handle(self.hooks, hook)
 

@@ -1,7 +1,9 @@
 """The public functions: made from the registry, or exported by ``functional/``.
 
-``torch``, ``F`` and ``linalg`` are the tables of what exists under ``flambeau``, ``flambeau.nn.functional`` and ``flambeau.linalg``; a
-method is an attribute of ``Tensor``. ``publish`` makes a primitive's functions: the public one, the method, the in-place twin.
+``torch``, ``F`` and ``linalg`` are the tables of what exists under ``flambeau``,
+``flambeau.nn.functional`` and ``flambeau.linalg``; a
+method is an attribute of ``Tensor``. ``publish`` makes a primitive's functions: the public one,
+the method, the in-place twin.
 """
 
 from __future__ import annotations
@@ -38,7 +40,9 @@ _TABLES = {"torch": torch, "F": F, "linalg": linalg}
 
 
 def export(where: str, *, name: str | None = None, aliases: tuple[str, ...] = ()):
-    """Publish the decorated function in the tables that ``where`` lists: ``torch``, ``method``, ``F``, ``linalg``, ``inplace``."""
+    """Publish the decorated function in the tables that ``where`` lists: ``torch``, ``method``,
+    ``F``, ``linalg``, ``inplace``.
+    """
 
     def register(function):
         places = where.split()
@@ -110,7 +114,9 @@ def _inplace_function(op: Op):
 
 
 def _compile(op: Op, name: str, door: str):
-    """A function with the operation's own signature, so that Python does the argument parsing in one frame."""
+    """A function with the operation's own signature, so that Python does the argument parsing in
+    one frame.
+    """
     fixed = op.inputs[: len(op.inputs) - op.variadic]
     required = len(fixed) - op.optional
     parts = [n if i < required else f"{n}=None" for i, n in enumerate(fixed)]
@@ -148,7 +154,12 @@ def _dress(function, op: Op, name: str, signature=None):
 
 def _with_out(function):
     """Let a composite take ``out=``, and NumPy's ``axis`` for ``dim``."""
-    if "out" in function.__code__.co_varnames[: function.__code__.co_argcount + function.__code__.co_kwonlyargcount]:
+    if (
+        "out"
+        in function.__code__.co_varnames[
+            : function.__code__.co_argcount + function.__code__.co_kwonlyargcount
+        ]
+    ):
         return function
 
     @functools.wraps(function)

@@ -1,6 +1,7 @@
 """The one door to every operation.
 
-``dispatch`` promotes the inputs, runs the kernel, wraps what it returns, writes the node of the autograd graph, and tells the
+``dispatch`` promotes the inputs, runs the kernel, wraps what it returns, writes the node of the
+autograd graph, and tells the
 recorder. ``tensor/inplace.py`` is its twin for operations that overwrite their first input.
 """
 
@@ -10,12 +11,12 @@ import sys
 
 import numpy as np
 
-from flambeau.tape.node import NO_EDGE, AccumulateGrad, node_class
 from flambeau.backend.numpy.kernels import run as run_kernel
 from flambeau.backend.numpy.namespace import xp
 from flambeau.core.config import modes
 from flambeau.ops.registry import VIEW, Op
 from flambeau.plan import record
+from flambeau.tape.node import NO_EDGE, AccumulateGrad, node_class
 
 from . import explain, views
 from .promotion import WEAK, promote
@@ -77,7 +78,9 @@ def _fresh(array, arrays) -> Tensor:
         array = np.asarray(array)
     base = array.base
     for a in arrays:
-        if a is array or (base is not None and type(a) is np.ndarray and (base is a or base is a.base)):
+        if a is array or (
+            base is not None and type(a) is np.ndarray and (base is a or base is a.base)
+        ):
             array = array.copy()
             break
     return wrap(array)
@@ -110,7 +113,8 @@ def tape(op: Op, inputs, params, out) -> None:
 def make_node(op: Op, inputs, params, outputs, first=None):
     """The node, or ``None`` where no gradient can flow.
 
-    ``first``: what to save for input 0 instead of the tensor itself, (array, storage, version), when it is being overwritten.
+    ``first``: what to save for input 0 instead of the tensor itself, (array, storage, version),
+    when it is being overwritten.
     """
     edges = []
     needs = []
@@ -191,7 +195,9 @@ def edge(t: Tensor) -> tuple:
 
 
 def caller():
-    """The code location of the user's call: (code, instruction) of the nearest frame outside the package."""
+    """The code location of the user's call: (code, instruction) of the nearest frame outside the
+    package.
+    """
     frame = sys._getframe(2)
     while frame is not None and frame.f_code.co_filename.startswith(_PACKAGE):
         frame = frame.f_back

@@ -1,4 +1,6 @@
-"""Words for what went wrong in an operation. Only reached after a failure: the hot path makes no checks of its own."""
+"""Words for what went wrong in an operation. Only reached after a failure: the hot path makes no
+checks of its own.
+"""
 
 from __future__ import annotations
 

@@ -25,7 +25,8 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     devices.require(device)
     if isinstance(data, Tensor):
         warnings.warn(
-            "To copy construct from a tensor, it is recommended to use sourceTensor.detach().clone() "
+            "To copy construct from a tensor, it is recommended to use "
+            "sourceTensor.detach().clone() "
             "or sourceTensor.detach().clone().requires_grad_(True), rather than "
             "torch.tensor(sourceTensor).",
             stacklevel=2,
@@ -70,7 +71,8 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
         raise ValueError("given numpy array has byte order different from the native byte order")
     if not ndarray.flags.writeable:
         warnings.warn(
-            "The given NumPy array is not writable: writing to the tensor will fail. Copy the array "
+            "The given NumPy array is not writable: writing to the tensor will fail. Copy the "
+            "array "
             "to protect its data or make it writable.",
             stacklevel=2,
         )
@@ -121,7 +123,9 @@ def _from_sequence(data, wanted) -> np.ndarray:
     except (ValueError, TypeError) as error:
         raise _explain(data, error) from None
     except OverflowError:
-        raise RuntimeError("Overflow when unpacking long long: an integer needs over 64 bits") from None
+        raise RuntimeError(
+            "Overflow when unpacking long long: an integer needs over 64 bits"
+        ) from None
     if wanted is not None:
         return array
     if array.dtype.kind == "f" and (array.size == 0 or not _holds_arrays(data)):
@@ -160,7 +164,8 @@ def _explain(data, error) -> Exception:
             sizes = [len(x) if isinstance(x, list) else 0 for x in first]
             at = next(i for i, n in enumerate(sizes) if n != sizes[0])
             return ValueError(
-                f"expected sequence of length {sizes[0]} at dim 1 (got {sizes[at]}): rows of a tensor "
+                f"expected sequence of length {sizes[0]} at dim 1 (got {sizes[at]}): rows of a "
+                f"tensor "
                 "must have the same length"
             )
         first = first[0]

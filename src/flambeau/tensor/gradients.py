@@ -19,7 +19,8 @@ def backward(
     tensors, grad_tensors=None, retain_graph=None, create_graph=False, grad_variables=None,
     inputs=None,
 ) -> None:  # fmt: skip
-    """Add the gradients of ``tensors``, summed with the cotangents ``grad_tensors``, to ``.grad`` of the leaves.
+    """Add the gradients of ``tensors``, summed with the cotangents ``grad_tensors``, to ``.grad``
+    of the leaves.
 
     >>> import flambeau as torch
     >>> x = torch.ones(2, requires_grad=True)
@@ -64,7 +65,9 @@ def grad(
     """
     if materialize_grads:
         if allow_unused is False:
-            raise ValueError("Expected allow_unused to be True or not passed when materialize_grads=True")
+            raise ValueError(
+                "Expected allow_unused to be True or not passed when materialize_grads=True"
+            )
         allow_unused = True
     outputs, inputs = _sequence(outputs), _sequence(inputs)
     if is_grads_batched:
@@ -80,9 +83,7 @@ def grad(
         if not t.requires_grad:
             raise RuntimeError("One of the differentiated Tensors does not require grad")
     targets = {edge(t): t for t in inputs}
-    captured = _walk(
-        outputs, grad_outputs, retain_graph, create_graph, targets, accumulate=False
-    )
+    captured = _walk(outputs, grad_outputs, retain_graph, create_graph, targets, accumulate=False)
     space = space_for(create_graph)
     found = []
     for t in inputs:
@@ -107,9 +108,7 @@ def _walk(outputs, grad_outputs, retain_graph, create_graph, targets, accumulate
     space = space_for(create_graph)
     grad_outputs = (None,) * len(outputs) if grad_outputs is None else _sequence(grad_outputs)
     if len(grad_outputs) != len(outputs):
-        raise RuntimeError(
-            f"got {len(outputs)} tensors and {len(grad_outputs)} gradients"
-        )
+        raise RuntimeError(f"got {len(outputs)} tensors and {len(grad_outputs)} gradients")
     roots = []
     for t, g in zip(outputs, grad_outputs):
         seed = _seed(t, g, create_graph)
@@ -154,9 +153,7 @@ def _seed(t: Tensor, g, create_graph) -> Tensor:
             )
         return wrap(np.ones(t._array.shape, t._array.dtype))
     if not isinstance(g, Tensor):
-        raise TypeError(
-            f"gradients can be either Tensors or None, but got {type(g).__name__}"
-        )
+        raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
     if g._array.shape != t._array.shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[0] has a shape of {g.shape} and output[0] has a shape "

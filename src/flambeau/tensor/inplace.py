@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from flambeau.tape.node import NO_EDGE
 from flambeau.backend.numpy.kernels import run as run_kernel
 from flambeau.backend.numpy.namespace import xp
 from flambeau.core.config import modes
@@ -12,6 +11,7 @@ from flambeau.core.dtypes import from_numpy_dtype
 from flambeau.core.errors import AutogradError, DTypeError, ShapeError
 from flambeau.ops.registry import OPS
 from flambeau.plan import record
+from flambeau.tape.node import NO_EDGE
 
 from . import dispatch as door
 from . import explain, views
@@ -55,7 +55,8 @@ def dispatch_inplace(op, inputs: tuple, params: dict = door.NO_PARAMS) -> Tensor
 def _write(target, y, op, inputs, params, recorded) -> None:
     node = None
     if recorded:
-        # The node is made before the write: it must see the other inputs' versions as the kernel saw them.
+        # The node is made before the write: it must see the other inputs' versions as the kernel
+        # saw them.
         before = (target._array.copy(), None, 0) if _saves_target(op, inputs) else None
         node = door.make_node(op, inputs, params, (target,), first=before)
     np.copyto(target._array, y, casting="unsafe")
@@ -81,7 +82,7 @@ def wrote(target: Tensor, name: str) -> None:
 
 
 def attach(target: Tensor, node) -> None:
-    """Make ``node`` the history of ``target``; for a view, of the part of its base that it shows."""
+    """Make ``node`` the history of ``target``; for a view, of the part of its base it shows."""
     view = target._view
     if view is None:
         target._grad_fn, target._output_nr, target._requires_grad = node, 0, True
@@ -96,7 +97,7 @@ def attach(target: Tensor, node) -> None:
 
 
 def check_writable_history(target: Tensor, name: str) -> None:
-    """Refuse what would lose gradients: writing to leaves, to views of leaves, and to some views."""
+    """Refuse what would lose gradients: writing to leaves, to views of them, to some views."""
     if target._requires_grad and target._grad_fn is None:
         raise AutogradError(
             "a leaf Variable that requires grad is being used in an in-place operation."
@@ -165,7 +166,8 @@ def copy_(target: Tensor, source, non_blocking: bool = False) -> Tensor:
 
 
 def update(kernel, params, *lists, **numbers) -> None:
-    """Run a multi-tensor update: ``kernel(xp, params, *lists, **numbers)`` writes into arrays of these lists of tensors.
+    """Run a multi-tensor update: ``kernel(xp, params, *lists, **numbers)`` writes into arrays of
+    these lists of tensors.
 
     One entry of the record, no autograd. The tensors of ``params`` count as written.
     """

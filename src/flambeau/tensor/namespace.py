@@ -1,16 +1,17 @@
 """The array namespace ``xp`` that derivative rules read when the backward pass is itself recorded.
 
-The vocabulary: NumPy's names and signatures on tensors, each made of dispatched operations, so that what a rule computes has a
-derivative of its own. Registered operations that NumPy lacks are found by name, with their canonical signature.
+The vocabulary: NumPy's names and signatures on tensors, each made of dispatched operations, so
+that what a rule computes has a
+derivative of its own. Registered operations that NumPy lacks are found by name, with their
+canonical signature.
 """
 
 from __future__ import annotations
 
-
 import numpy as np
 
-from flambeau.core.dtypes import from_numpy_dtype
 from flambeau.core.dtypes import dtype as Dtype
+from flambeau.core.dtypes import from_numpy_dtype
 from flambeau.ops.registry import OPS, canonical_dim, canonical_dims
 
 from .dispatch import dispatch, wrap
@@ -125,9 +126,7 @@ class TensorNamespace:
         return x.squeeze() if axis is None else x.squeeze(axis)
 
     def concatenate(self, tensors, axis=0):
-        return dispatch(
-            OPS["cat"], tuple(tensors), {"dim": canonical_dim(axis, tensors[0].ndim)}
-        )
+        return dispatch(OPS["cat"], tuple(tensors), {"dim": canonical_dim(axis, tensors[0].ndim)})
 
     def stack(self, tensors, axis=0):
         return dispatch(
@@ -240,4 +239,3 @@ def _numpy(dtype) -> np.dtype:
 
 
 xp = TensorNamespace()
-

@@ -1,4 +1,6 @@
-"""What dtype an operation computes in: PyTorch's rules for tensors, zero-dimensional tensors and Python numbers."""
+"""What dtype an operation computes in: PyTorch's rules for tensors, zero-dimensional tensors and
+Python numbers.
+"""
 
 from __future__ import annotations
 
@@ -7,8 +9,11 @@ import numpy as np
 from flambeau.core import dtypes
 from flambeau.core.dtypes import FLOATING, promote_types
 
+
 def promote(op, inputs, arrays) -> list:
-    """The operands of an operation in the dtype of its policy; numbers stay numbers where NumPy treats them alike."""
+    """The operands of an operation in the dtype of its policy; numbers stay numbers where NumPy
+    treats them alike.
+    """
     first = None
     for a in arrays:
         kind = type(a)
@@ -58,7 +63,8 @@ def _cast_number(value, dtype):
 def result_type(*operands) -> dtypes.dtype:
     """The dtype of an arithmetic operation on tensors and numbers.
 
-    Tensors with dimensions decide; zero-dimensional tensors, and then numbers, count only if their category
+    Tensors with dimensions decide; zero-dimensional tensors, and then numbers, count only if their
+    category
     (bool < integer < float < complex) is higher.
 
     >>> import flambeau as torch

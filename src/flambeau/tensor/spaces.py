@@ -1,4 +1,4 @@
-"""What cotangents are made of: bare arrays, or tensors when the backward pass is itself recorded."""
+"""What cotangents are made of: arrays, or tensors when the backward pass is recorded."""
 
 from __future__ import annotations
 

@@ -6,7 +6,8 @@ from __future__ import annotations
 class Storage:
     """One buffer and the version counter that all tensors looking at it share.
 
-    ``buffer`` is the NumPy array that owns the memory; ``writer`` tells who wrote last: (operation, code location).
+    ``buffer`` is the NumPy array that owns the memory; ``writer`` tells who wrote last:
+    (operation, code location).
     """
 
     __slots__ = ("__weakref__", "buffer", "version", "writer")
@@ -20,8 +21,10 @@ class Storage:
 class View:
     """How a tensor came out of its base: the view operations between them.
 
-    ``version`` is the storage's version at which the tensor's ``grad_fn`` was right; after a later write it is made anew by
-    repeating ``steps`` on the base. ``frozen`` says why writing through this view is refused while gradients are recorded.
+    ``version`` is the storage's version at which the tensor's ``grad_fn`` was right; after a later
+    write it is made anew by
+    repeating ``steps`` on the base. ``frozen`` says why writing through this view is refused while
+    gradients are recorded.
     """
 
     __slots__ = ("base", "frozen", "recorded", "steps", "version")

@@ -1,7 +1,9 @@
 """The handle that users hold.
 
-A tensor is a NumPy array (``_array``, a strided view of its storage), the storage with its version counter, and its place in the
-autograd graph. Operations are not here: ``tensor/api.py`` puts every registered one on this class as a method.
+A tensor is a NumPy array (``_array``, a strided view of its storage), the storage with its version
+counter, and its place in the
+autograd graph. Operations are not here: ``tensor/api.py`` puts every registered one on this class
+as a method.
 """
 
 from __future__ import annotations
@@ -11,7 +13,7 @@ import weakref
 import numpy as np
 
 from flambeau.core import devices, dtypes
-from flambeau.core.errors import AutogradError, DTypeError
+from flambeau.core.errors import DTypeError
 from flambeau.core.size import Size
 from flambeau.tape.node import Handle
 
@@ -21,7 +23,8 @@ from .storage import Storage
 class Tensor:
     """A multi-dimensional array of one dtype that can be differentiated.
 
-    ``Tensor(2, 3)`` is uninitialised float32 of that size, ``Tensor([1, 2])`` a copy as float32; prefer ``torch.tensor``.
+    ``Tensor(2, 3)`` is uninitialised float32 of that size, ``Tensor([1, 2])`` a copy as float32;
+    prefer ``torch.tensor``.
 
     >>> import flambeau as torch
     >>> x = torch.tensor([3.0, 4.0], requires_grad=True)
@@ -116,7 +119,7 @@ class Tensor:
             return tuple.__new__(Size, shape)
         if not -len(shape) <= dim < len(shape):
             if not shape:
-                raise IndexError("Dimension specified as {} but tensor has no dimensions".format(dim))
+                raise IndexError(f"Dimension specified as {dim} but tensor has no dimensions")
             raise IndexError(
                 f"Dimension out of range (expected to be in range of [{-len(shape)}, "
                 f"{len(shape) - 1}], but got {dim})"
@@ -134,7 +137,7 @@ class Tensor:
         return self._array.itemsize
 
     def stride(self, dim: int | None = None):
-        """Steps, in elements, from one element to the next along each dimension, or along ``dim``."""
+        """Elements in memory from one element to the next, along each dimension or ``dim``."""
         array = self._array
         strides = tuple([s // array.itemsize for s in array.strides])
         if dim is None:
@@ -268,7 +271,7 @@ class Tensor:
         backward(self, gradient, retain_graph, create_graph, inputs=inputs)
 
     def register_hook(self, hook) -> Handle:
-        """Call ``hook(grad)`` when the gradient of this tensor is computed; it may return another."""
+        """Call ``hook(grad)`` when this tensor's gradient is computed; it may return another."""
         if not self.requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if self._grad_fn is None:
@@ -286,7 +289,9 @@ class Tensor:
     def register_post_accumulate_grad_hook(self, hook) -> Handle:
         """Call ``hook(tensor)`` after ``.grad`` of this leaf was accumulated."""
         if self._grad_fn is not None:
-            raise RuntimeError("post accumulate grad hooks cannot be registered on non-leaf tensors")
+            raise RuntimeError(
+                "post accumulate grad hooks cannot be registered on non-leaf tensors"
+            )
         if not self._requires_grad:
             raise RuntimeError("cannot register a hook on a tensor that doesn't require gradient")
         if self._post_hooks is None:
@@ -334,9 +339,11 @@ class Tensor:
     @property
     def data(self):
         """The same memory with a version counter of its own: writing to it is not tracked."""
-        return type(self)._around(self._array, Storage(self._storage.buffer)) if type(
-            self
-        ) is Tensor else Tensor._around(self._array, Storage(self._storage.buffer))
+        return (
+            type(self)._around(self._array, Storage(self._storage.buffer))
+            if type(self) is Tensor
+            else Tensor._around(self._array, Storage(self._storage.buffer))
+        )
 
     @data.setter
     def data(self, other) -> None:
@@ -392,7 +399,8 @@ class Tensor:
             if self._array.size == 0:
                 raise RuntimeError("Boolean value of Tensor with no values is ambiguous")
             raise RuntimeError(
-                "Boolean value of Tensor with more than one value is ambiguous (use x.any() or x.all())"
+                "Boolean value of Tensor with more than one value is ambiguous (use x.any() or "
+                "x.all())"
             )
         return bool(self._array.item())
 
@@ -445,9 +453,7 @@ class Tensor:
 
     def __dlpack__(self, *, stream=None, **kwargs):
         if self.requires_grad:
-            raise BufferError(
-                "Can't export tensors that require gradient, use tensor.detach()"
-            )
+            raise BufferError("Can't export tensors that require gradient, use tensor.detach()")
         return self._array.__dlpack__(**kwargs)
 
     def __dlpack_device__(self):

@@ -1,12 +1,12 @@
-"""Tensors that look at another tensor's memory, and their history when that memory is overwritten."""
+"""Tensors that look at another's memory, and their history when it is overwritten."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from flambeau.tape.node import NO_EDGE, Node
 from flambeau.backend.numpy.namespace import xp
 from flambeau.core.config import modes
+from flambeau.tape.node import NO_EDGE, Node
 
 from .storage import View
 from .tensor import Tensor
@@ -46,7 +46,11 @@ def refresh(t: Tensor) -> None:
     if view.version == version:
         return
     view.version = version
-    if not view.recorded or not view.base._requires_grad or (t._requires_grad and t._grad_fn is None):
+    if (
+        not view.recorded
+        or not view.base._requires_grad
+        or (t._requires_grad and t._grad_fn is None)
+    ):
         return
     enabled = modes.grad_enabled
     modes.grad_enabled = True
@@ -80,16 +84,15 @@ def replay_array(array: np.ndarray, steps) -> np.ndarray:
 class CopySlices(Node):
     """The history of a base after an in-place operation on one of its views.
 
-    Outside the view the gradient goes on to the base's old history; inside it goes through the operation's node ``inner``.
+    Outside the view the gradient goes on to the base's old history; inside it goes through the
+    operation's node ``inner``.
     """
 
     __slots__ = ("inner", "steps")
 
     def __init__(self, base: Tensor, base_edge, steps, inner, line):
         array = base._array
-        super().__init__(
-            (base_edge, *inner.edges[1:]), ((array.shape, array.dtype),), line
-        )
+        super().__init__((base_edge, *inner.edges[1:]), ((array.shape, array.dtype),), line)
         self.steps = steps
         self.inner = inner
 

@@ -1,6 +1,7 @@
 """The array namespace ``xp`` that operations read when they run on the CPU through NumPy.
 
-``xp.NAME`` is NumPy's function of that name, or, where NumPy has none, the registered operation's kernel on arrays.
+``xp.NAME`` is NumPy's function of that name, or, where NumPy has none, the registered operation's
+kernel on arrays.
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ from . import kernels
 
 
 class NumpyNamespace:
-    """NumPy's functions, our array helpers (``kernels``), and every registered operation, under one roof."""
+    """NumPy's functions, our array helpers (``kernels``), and every registered operation, under
+    one roof.
+    """
 
     name = "numpy"
 
