@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from flambeau.core.errors import ArgumentError, DTypeError, ShapeError
-from flambeau.tensor.api import F, export, torch
+from flambeau.tensor.api import F, export
 from flambeau.tensor.namespace import xp
+from flambeau.tensor.tensor import Tensor
 
 from .sizes import per_dimension
 
@@ -155,7 +156,7 @@ def _transpose(input, weight, bias, stride, padding, output_padding, groups, dil
 def _check(input, weight, bias, rank, name) -> bool:
     """Whether the input has a batch dimension; raises where ranks or dtypes do not fit."""
     for what, value in (("input", input), ("weight", weight)):
-        if not isinstance(value, torch.Tensor):
+        if not isinstance(value, Tensor):
             raise TypeError(f"{name}(): argument '{what}' must be Tensor, not {type(value).__name__}")
     if weight.ndim != rank + 2:
         raise ShapeError(

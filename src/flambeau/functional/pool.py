@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from flambeau.core.errors import ArgumentError, ShapeError
-from flambeau.tensor.api import export, torch
+from flambeau.tensor.api import export
 from flambeau.tensor.namespace import xp
+from flambeau.tensor.tensor import Tensor
 
 from .sizes import per_dimension
 
@@ -97,7 +98,7 @@ def _max_pool(input, kernel, stride, padding, dilation, ceil_mode, return_indice
 
 def _check(input, rank, name) -> bool:
     """Whether the input has a batch dimension."""
-    if not isinstance(input, torch.Tensor):
+    if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
     if input.ndim not in (rank + 1, rank + 2) or 0 in input.shape[input.ndim - rank - 1 :]:
         raise ShapeError(
