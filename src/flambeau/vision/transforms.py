@@ -7,7 +7,9 @@ from typing import Any
 
 import numpy as np
 
+from flambeau.core import dtypes
 from flambeau.tensor.api import torch
+from flambeau.tensor.tensor import Tensor
 from flambeau.vision import images
 
 
@@ -69,8 +71,8 @@ class ToTensor:
 
     def batch(self, images: Any) -> Any:
         """The same on a whole set, channels already first."""
-        if images.dtype == torch.uint8:
-            return images.to(torch.get_default_dtype()).div_(255)
+        if images.dtype == dtypes.uint8:
+            return images.to(dtypes.get_default_dtype()).div_(255)
         return images
 
     def __repr__(self) -> str:
@@ -97,7 +99,7 @@ class Normalize:
         self.inplace = inplace
 
     def __call__(self, tensor: Any) -> Any:
-        if not isinstance(tensor, torch.Tensor):
+        if not isinstance(tensor, Tensor):
             raise TypeError(f"img should be Tensor Image. Got {type(tensor)}")
         if not tensor.is_floating_point():
             raise TypeError(

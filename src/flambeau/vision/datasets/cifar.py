@@ -136,7 +136,7 @@ def read_batch(path: Path) -> tuple[np.ndarray, list[int]]:
 
 
 class _Array:
-    """Stands in for the NumPy array that the pickle describes: keeps the words, executes nothing."""
+    """Stands in for the NumPy array that the pickle describes: executes nothing."""
 
     def __setstate__(self, state: tuple[Any, ...]) -> None:
         _, self.shape, self.dtype, self.fortran, self.content = state
