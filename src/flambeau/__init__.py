@@ -51,20 +51,10 @@ from .tensor.tensor import Tensor  # noqa: E402
 
 _api.publish_all()
 _operators.install()
-for _name in (
-    "tensor",
-    "as_tensor",
-    "asarray",
-    "from_numpy",
-    "result_type",
-    "promote_types",
-    "device",
-    "Generator",
-):
-    setattr(_api.torch, _name, globals()[_name])
 _import_all("functional")
 for _name, _function in vars(_api.torch).items():
-    globals().setdefault(_name, _function)
+    if not _name.startswith("_"):
+        globals().setdefault(_name, _function)
 
 from . import autograd, cuda, linalg, testing  # noqa: E402
 from .autograd import (  # noqa: E402

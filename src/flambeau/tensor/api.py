@@ -9,6 +9,7 @@ the method, the in-place twin.
 from __future__ import annotations
 
 import functools
+import sys
 
 import numpy as np
 
@@ -21,19 +22,22 @@ from .tensor import Tensor
 
 
 class Table:
-    """A namespace that says what it lacks."""
+    """A namespace that says what it lacks; one with a ``package`` also shows what that holds."""
 
-    def __init__(self, path: str):
+    def __init__(self, path: str, package: str | None = None):
         self.__name__ = path
+        self._package = package
 
     def __getattr__(self, name: str):
+        if self._package is not None and not name.startswith("__"):
+            return getattr(sys.modules[self._package], name)
         raise AttributeError(f"module '{self.__name__}' has no attribute '{name}'")
 
     def __contains__(self, name: str) -> bool:
         return name in self.__dict__
 
 
-torch = Table("flambeau")
+torch = Table("flambeau", package="flambeau")
 F = Table("flambeau.nn.functional")
 linalg = Table("flambeau.linalg")
 _TABLES = {"torch": torch, "F": F, "linalg": linalg}

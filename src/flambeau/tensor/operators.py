@@ -92,7 +92,9 @@ def _rsub(self, other):
     if not _operand(other):
         return NotImplemented
     other = _as_operand(other)
-    return other - self if isinstance(other, Tensor) else self.rsub(other)
+    if isinstance(other, Tensor):
+        return other - self
+    return dispatch(OPS["rsub"], (self, other))
 
 
 def _unary(name: str):
