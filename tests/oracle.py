@@ -165,4 +165,30 @@ def unlike_arrays(a: np.ndarray, b: np.ndarray, rtol: float, atol: float) -> str
 
 def same_storage(a, b) -> bool:
     """Whether two tensors of one library share memory."""
-    return a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr()
+    if isinstance(a, torch.Tensor):
+        return a.untyped_storage().data_ptr() == b.untyped_storage().data_ptr()
+    return a._storage.buffer is b._storage.buffer
+
+
+def outcome(program, module):
+    """What a program gives under one library: its value, or the exception that it raises."""
+    module.manual_seed(0)
+    try:
+        return program(module), None
+    except Exception as error:
+        return None, error
+
+
+def agree(program, rtol: float = 1e-6, atol: float = 1e-7) -> None:
+    """Run `program(torch)` under both libraries: the same values, or the same kind of error."""
+    expected, refused = outcome(program, torch)
+    result, error = outcome(program, lib)
+    if refused is not None:
+        assert error is not None, f"no error; PyTorch: {type(refused).__name__}: {refused}"
+        assert isinstance(error, type(refused)), f"{type(error)}: {error}; PyTorch: {refused!r}"
+        assert str(error).strip(), "an error without words"
+        return
+    if error is not None:
+        raise error
+    found = unlike(result, expected, rtol, atol)
+    assert found is None, f"{found}\nours {result!r:.500}\nPyTorch {expected!r:.500}"
