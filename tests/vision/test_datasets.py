@@ -230,6 +230,13 @@ def test_cifar_batches_by_number(tmp_path):
         datasets.CIFAR10(tmp_path)
 
 
+def test_cifar_written_column_by_column(tmp_path):
+    """An array in Fortran order is stored the other way round."""
+    write_batch(tmp_path / "test_batch", rows=np.asfortranarray(ROWS))
+    cifar = datasets.CIFAR10(tmp_path, train=False)
+    assert np.array_equal(cifar.data[1].transpose(2, 0, 1), ROWS[1].reshape(3, 32, 32))
+
+
 class Evil:
     def __reduce__(self):
         return os.mkdir, ("executed",)

@@ -118,7 +118,7 @@ class Normalize:
                 f"std evaluated to zero after conversion to {tensor.dtype}, "
                 "leading to division by zero."
             )
-        result = tensor if self.inplace else tensor.clone()
+        result: Any = tensor if self.inplace else tensor.clone()
         return result.sub_(mean).div_(std)
 
     batch = __call__

@@ -26,6 +26,7 @@ class ImageDataset(data.Dataset):
     """
 
     classes: list[str]
+    root: Any  # Path, or None for a set that needs no files
 
     def __init__(
         self,

@@ -68,14 +68,15 @@ class CIFAR10(ImageDataset):
         folders = [self.root / self.folder, self.root]
         if download and any(find(folders, name) is None for name in names):
             self.download()
-        missing = [name for name in names if find(folders, name) is None]
+        paths = {name: find(folders, name) for name in names}
+        missing = [name for name, path in paths.items() if path is None]
         if missing:
             raise DataFileError(
                 f"CIFAR10: no file {', '.join(missing)} (or .gz) in {folders[0]} "
                 f"or in {folders[1]}; "
                 "download=True fetches them where there is a network, batches=(1,) reads a part"
             )
-        parts = [read_batch(find(folders, name)) for name in names]
+        parts = [read_batch(path) for path in paths.values() if path is not None]
         rows = np.concatenate([pixels for pixels, _ in parts])
         # The files keep each image as three planes; pictures are kept pixel by pixel.
         self.data = np.ascontiguousarray(rows.reshape(-1, 3, 32, 32).transpose(0, 2, 3, 1))
@@ -144,8 +145,10 @@ class _Array:
     def array(self) -> np.ndarray:
         if self.dtype.code not in (b"u1", "u1"):
             raise ValueError(f"pixels of type {self.dtype.code!r}")
-        order = "F" if self.fortran else "C"
-        return np.frombuffer(self.content, np.uint8).reshape(self.shape, order=order)
+        flat = np.frombuffer(self.content, np.uint8)
+        if self.fortran:
+            return flat.reshape(self.shape[::-1]).T
+        return flat.reshape(self.shape)
 
 
 class _DType:
