@@ -19,7 +19,7 @@ from .parameter import Parameter, is_lazy
 EXTRA_STATE = "_extra_state"
 
 
-class IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
+class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
     """What ``load_state_dict`` returns: the names that were missing and those that were too many."""
 
     __slots__ = ()
@@ -137,7 +137,7 @@ class Stateful:
         state = OrderedDict(state_dict)
         state._metadata = metadata
         writes = []
-        incompatible = IncompatibleKeys(missing, unexpected)
+        incompatible = _IncompatibleKeys(missing, unexpected)
 
         def load(module, state, prefix):
             local_metadata = {**metadata.get(prefix[:-1], {}), "pending_writes": writes}

@@ -25,8 +25,9 @@ from .sparse import *  # noqa: F403
 from .transformer import *  # noqa: F403
 from .upsampling import *  # noqa: F403
 
-__all__ = sorted(
+__all__ = ["Module"]
+__all__ += sorted(
     name
     for name, value in list(globals().items())
-    if isinstance(value, type) and issubclass(value, Module) and not name.startswith("_")
+    if isinstance(value, type) and value.__module__.startswith(__name__) and name[0] != "_"
 )

@@ -25,7 +25,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
     Raises: ValueError for cutoffs that do not ascend within the classes; RuntimeError for other targets.
 
     >>> import flambeau as torch
-    >>> m = torch.nn.AdaptiveLogSoftmaxWithLoss(8, 20, [5, 10])
+    >>> m = torch.nn.AdaptiveLogSoftmaxWithLoss(8, 20, [5, 10], div_value=2.0)
     >>> output, loss = m(torch.randn(3, 8), torch.tensor([0, 7, 19]))
     >>> output.shape, loss.shape
     (torch.Size([3]), torch.Size([]))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flambeau.core import dtypes
 from flambeau.nn import explain, init
 from flambeau.nn.module import Module
 from flambeau.nn.parameter import Parameter, UninitializedBuffer, UninitializedParameter
@@ -54,7 +55,7 @@ class _NormBase(Module):
             "running_mean", torch.zeros(num_features, **factory) if track else None
         )
         self.register_buffer("running_var", torch.ones(num_features, **factory) if track else None)
-        count = torch.tensor(0, dtype=torch.int64, device=device) if track else None
+        count = torch.tensor(0, dtype=dtypes.int64, device=device) if track else None
         self.register_buffer("num_batches_tracked", count)
         self.reset_parameters()
 
@@ -91,7 +92,7 @@ class _NormBase(Module):
             count = self.num_batches_tracked
             state_dict.setdefault(
                 prefix + "num_batches_tracked",
-                torch.tensor(0, dtype=torch.int64) if count is None else count,
+                torch.tensor(0, dtype=dtypes.int64) if count is None else count,
             )
         super()._load_from_state_dict(state_dict, prefix, local_metadata, *rest)
 
@@ -209,7 +210,7 @@ class _LazyNormBase(LazyModuleMixin):
         if track:
             self.running_mean = UninitializedBuffer(**factory)
             self.running_var = UninitializedBuffer(**factory)
-            self.num_batches_tracked = torch.tensor(0, dtype=torch.int64, device=device)
+            self.num_batches_tracked = torch.tensor(0, dtype=dtypes.int64, device=device)
 
     def reset_parameters(self) -> None:
         if not self.has_uninitialized_params() and self.num_features != 0:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import math
 import warnings
 
+from flambeau.core import dtypes
 from flambeau.nn.module import Module
 from flambeau.tensor.api import F
 from flambeau.tensor.tensor import Tensor
@@ -24,6 +26,7 @@ __all__ = [
     "KLDivLoss",
     "L1Loss",
     "LinearCrossEntropyLoss",
+    "LinearCrossEntropyOptions",
     "MSELoss",
     "MarginRankingLoss",
     "MultiLabelMarginLoss",
@@ -224,12 +227,45 @@ class CrossEntropyLoss(_WeightedLoss):
         return _labels_cure(input, target, self.ignore_index)
 
 
+@dataclasses.dataclass(slots=True, frozen=True)
+class LinearCrossEntropyOptions:
+    """How PyTorch computes ``LinearCrossEntropyLoss`` in pieces; checked here, without effect on results.
+
+    Raises: ValueError for values that PyTorch refuses.
+    """
+
+    allow_retain_graph: bool = False
+    batch_chunk_size: int | None = None
+    chunking_method: str | None = "auto"
+    acc_policy: str = "auto"
+    acc_dtype: dtypes.dtype | None = None
+
+    def __post_init__(self):
+        if self.acc_policy not in ("auto", "accurate", "balanced", "compact"):
+            raise ValueError(f"invalid acc_policy: {self.acc_policy!r}")
+        if self.chunking_method not in (None, "auto"):
+            name, colon, factor = self.chunking_method.partition(":")
+            factor = factor if colon else "1"
+            if not (name == "aspect_ratio" and factor.isdigit() and int(factor) > 0):
+                raise ValueError(f"invalid chunking_method: {self.chunking_method!r}")
+        size = self.batch_chunk_size
+        if size is not None and not (isinstance(size, int) and size > 0):
+            raise ValueError(f"batch_chunk_size must be positive int or None, got {size!r}")
+        if self.acc_dtype is not None and not self.acc_dtype.is_floating_point:
+            raise ValueError(
+                "acc_dtype must be one of {None, torch.float16, torch.bfloat16, torch.float32, "
+                f"torch.float64}}, got {self.acc_dtype!r}. Pass acc_dtype=None to let the op pick "
+                "automatically."
+            )
+
+
 class LinearCrossEntropyLoss(_WeightedLoss):
     """A linear layer to class scores followed by cross-entropy.
 
     Shape:  x (N, in_features), target (N, *out_features): class numbers
     Args:   out_features: further dimensions of the scores after the classes. Default ().
             others as of ``CrossEntropyLoss``; ``ignore_index`` None stands for -100.
+            options: ``LinearCrossEntropyOptions``; they change no result.
 
     >>> import flambeau as torch
     >>> loss = torch.nn.LinearCrossEntropyLoss(4, 3)
@@ -267,11 +303,6 @@ class LinearCrossEntropyLoss(_WeightedLoss):
         if label_smoothing < 0 or label_smoothing > 1.0:
             raise RuntimeError(
                 f"expected label_smoothing to be in range [0, 1], got {label_smoothing}"
-            )
-        if options is not None:
-            raise NotImplementedError(
-                "LinearCrossEntropyLoss takes no options here: they choose among PyTorch's chunked "
-                "implementations, of which this library has none. Leave options=None"
             )
         super().__init__(weight=weight, reduction=reduction)
         self.num_classes = num_classes

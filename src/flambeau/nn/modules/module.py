@@ -11,7 +11,7 @@ from flambeau.nn.hooks import (
     register_module_parameter_registration_hook,
 )
 from flambeau.nn.module import Module
-from flambeau.nn.state_dict import IncompatibleKeys as _IncompatibleKeys
+from flambeau.nn.state_dict import _IncompatibleKeys
 
 __all__ = [
     "Module",

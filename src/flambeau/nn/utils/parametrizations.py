@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from flambeau.autograd.modes import no_grad
+from flambeau.core import dtypes
 from flambeau.nn.module import Module
 from flambeau.nn.modules import conv
 from flambeau.tensor.api import F, linalg, torch
@@ -36,7 +37,7 @@ def _make_orthogonal(a):
 
 def _is_orthogonal(q) -> bool:
     n, k = q.shape[-2:]
-    unit = torch.finfo(q.dtype).eps
+    unit = 2.0**-52 if q.dtype.itemsize in (8, 16) and q.dtype != dtypes.complex64 else 2.0**-23
     return torch.allclose(q.mH @ q, _eye(k, q), atol=10.0 * n * unit)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from flambeau.core import dtypes
 from flambeau.tensor.api import F, torch
 from flambeau.tensor.tensor import Tensor
 
@@ -70,23 +71,23 @@ class PackedSequence(_PackedSequence):
 
     def double(self):
         """The same in float64."""
-        return self.to(torch.float64)
+        return self.to(dtypes.float64)
 
     def float(self):
         """The same in float32."""
-        return self.to(torch.float32)
+        return self.to(dtypes.float32)
 
     def half(self):
         """The same in float16."""
-        return self.to(torch.float16)
+        return self.to(dtypes.float16)
 
     def long(self):
         """The same in int64."""
-        return self.to(torch.int64)
+        return self.to(dtypes.int64)
 
     def int(self):
         """The same in int32."""
-        return self.to(torch.int32)
+        return self.to(dtypes.int32)
 
     @property
     def is_cuda(self) -> bool:
@@ -118,7 +119,7 @@ def pack_padded_sequence(input, lengths, batch_first: bool = False, enforce_sort
     >>> packed.data, packed.batch_sizes
     (tensor([3, 1, 4, 2, 5]), tensor([2, 2, 1]))
     """
-    lengths = torch.as_tensor(lengths, dtype=torch.int64)
+    lengths = torch.as_tensor(lengths, dtype=dtypes.int64)
     order = None
     if not enforce_sorted:
         lengths, order = torch.sort(lengths, descending=True)
