@@ -10,9 +10,8 @@ import flambeau
 torch = pytest.importorskip("torch", reason="PyTorch is the oracle for optimisers")
 pytest.importorskip("expecttest", reason="PyTorch's optimiser samples need expecttest")
 
-from torch.testing._internal.common_optimizers import OptimizerErrorEnum, optim_db  # noqa: E402
-
-from twins import STEPS, Pair, assert_same_tree, ours, theirs  # noqa: E402
+from torch.testing._internal.common_optimizers import OptimizerErrorEnum, optim_db
+from twins import STEPS, Pair, assert_same_tree, ours, theirs
 
 ABSENT = {"SparseAdam"}  # there are no sparse tensors
 NEED_MATRICES = {"Muon"}

@@ -53,8 +53,8 @@ class Adadelta(Optimizer):
     ):
         checks.learning_rate(lr)
         checks.require(0.0 <= rho <= 1.0, "rho value", rho)
-        checks.require(0.0 <= eps, "epsilon value", eps)
-        checks.require(0.0 <= weight_decay, "weight_decay value", weight_decay)
+        checks.require(eps >= 0.0, "epsilon value", eps)
+        checks.require(weight_decay >= 0.0, "weight_decay value", weight_decay)
         checks.implementation(differentiable=differentiable)
         defaults = {
             "lr": lr,

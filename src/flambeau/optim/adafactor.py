@@ -58,12 +58,12 @@ class Adafactor(Optimizer):
         if isinstance(lr, Tensor) and lr.numel() != 1:
             raise ValueError("Tensor lr must be 1-element")
         for name, value, holds, bound in (
-            ("Learning rate", lr, 0.0 <= lr, ">= 0"),
-            ("beta2_decay", beta2_decay, 0.0 >= beta2_decay, "<= 0"),
-            ("epsilon1", eps[0], eps[0] is None or 0.0 <= eps[0], ">= 0"),
-            ("epsilon2", eps[1], 0.0 <= eps[1], ">= 0"),
-            ("Clipping threshold d", d, 1.0 <= d, ">= 1"),
-            ("weight_decay", weight_decay, 0.0 <= weight_decay, ">= 0"),
+            ("Learning rate", lr, lr >= 0.0, ">= 0"),
+            ("beta2_decay", beta2_decay, beta2_decay <= 0.0, "<= 0"),
+            ("epsilon1", eps[0], eps[0] is None or eps[0] >= 0.0, ">= 0"),
+            ("epsilon2", eps[1], eps[1] >= 0.0, ">= 0"),
+            ("Clipping threshold d", d, d >= 1.0, ">= 1"),
+            ("weight_decay", weight_decay, weight_decay >= 0.0, ">= 0"),
         ):
             if not holds:
                 raise ValueError(f"{name} should be {bound} but is: {value}")

@@ -54,14 +54,14 @@ class Adagrad(Optimizer):
         fused: bool | None = None,
     ):
         checks.learning_rate(lr)
-        checks.require(0.0 <= lr_decay, "lr_decay value", lr_decay)
-        checks.require(0.0 <= weight_decay, "weight_decay value", weight_decay)
+        checks.require(lr_decay >= 0.0, "lr_decay value", lr_decay)
+        checks.require(weight_decay >= 0.0, "weight_decay value", weight_decay)
         checks.require(
-            0.0 <= initial_accumulator_value,
+            initial_accumulator_value >= 0.0,
             "initial_accumulator_value value",
             initial_accumulator_value,
         )
-        checks.require(0.0 <= eps, "epsilon value", eps)
+        checks.require(eps >= 0.0, "epsilon value", eps)
         defaults = {
             "lr": lr,
             "lr_decay": lr_decay,

@@ -60,11 +60,13 @@ class Adam(Optimizer):
     ):
         immobile = foreach and not capturable
         if isinstance(lr, Tensor) and immobile:
-            raise ValueError("lr as a Tensor is not supported for capturable=False and foreach=True")
+            raise ValueError(
+                "lr as a Tensor is not supported for capturable=False and foreach=True"
+            )
         checks.learning_rate(lr)
-        checks.require(0.0 <= eps, "epsilon value", eps)
+        checks.require(eps >= 0.0, "epsilon value", eps)
         checks.betas(betas)
-        checks.require(0.0 <= weight_decay, "weight_decay value", weight_decay)
+        checks.require(weight_decay >= 0.0, "weight_decay value", weight_decay)
         _check_kinds(betas, immobile)
         defaults = {
             "lr": lr,
@@ -141,9 +143,7 @@ def adam(
     maximize,
 ):
     """The update rule. Both bias corrections are folded into one factor of the step."""
-    for p, g, m, v, top, step in zip(
-        params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps
-    ):
+    for p, g, m, v, top, step in zip(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps):
         step += 1
         t = float(step)
         root = (1 - beta2**t) ** 0.5

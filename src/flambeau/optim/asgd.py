@@ -51,7 +51,7 @@ class ASGD(Optimizer):
         capturable: bool = False,
     ):
         checks.learning_rate(lr)
-        checks.require(0.0 <= weight_decay, "weight_decay value", weight_decay)
+        checks.require(weight_decay >= 0.0, "weight_decay value", weight_decay)
         checks.implementation(differentiable=differentiable)
         defaults = {
             "lr": lr,
@@ -86,9 +86,7 @@ class ASGD(Optimizer):
         return asgd, ("ax", "eta", "mu", "step"), numbers
 
 
-def asgd(
-    xp, params, grads, axs, etas, mus, steps, *, lr, lambd, alpha, t0, weight_decay, maximize
-):
+def asgd(xp, params, grads, axs, etas, mus, steps, *, lr, lambd, alpha, t0, weight_decay, maximize):
     """The update rule; `eta` and `mu` are those that the step before left for this one."""
     for *arrays, eta, mu, step in zip(params, grads, axs, etas, mus, steps):
         step += 1

@@ -14,7 +14,7 @@ def learning_rate(lr) -> None:
     """Raise ValueError unless `lr` is one non-negative number."""
     if isinstance(lr, Tensor) and lr.numel() != 1:
         raise ValueError("Tensor lr must be 1-element")
-    require(0.0 <= lr, "learning rate", lr)
+    require(lr >= 0.0, "learning rate", lr)
 
 
 def require(holds, what: str, value) -> None:

@@ -57,10 +57,10 @@ class NAdam(Optimizer):
         differentiable: bool = False,
     ):
         checks.learning_rate(lr)
-        checks.require(0.0 <= eps, "epsilon value", eps)
+        checks.require(eps >= 0.0, "epsilon value", eps)
         checks.betas(betas)
-        checks.require(0.0 <= weight_decay, "weight_decay value", weight_decay)
-        checks.require(0.0 <= momentum_decay, "momentum_decay value", momentum_decay)
+        checks.require(weight_decay >= 0.0, "weight_decay value", weight_decay)
+        checks.require(momentum_decay >= 0.0, "momentum_decay value", momentum_decay)
         checks.implementation(differentiable=differentiable)
         defaults = {
             "lr": lr,

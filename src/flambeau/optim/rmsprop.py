@@ -54,10 +54,10 @@ class RMSprop(Optimizer):
         differentiable: bool = False,
     ):
         checks.learning_rate(lr)
-        checks.require(0.0 <= eps, "epsilon value", eps)
-        checks.require(0.0 <= momentum, "momentum value", momentum)
-        checks.require(0.0 <= weight_decay, "weight_decay value", weight_decay)
-        checks.require(0.0 <= alpha, "alpha value", alpha)
+        checks.require(eps >= 0.0, "epsilon value", eps)
+        checks.require(momentum >= 0.0, "momentum value", momentum)
+        checks.require(weight_decay >= 0.0, "weight_decay value", weight_decay)
+        checks.require(alpha >= 0.0, "alpha value", alpha)
         checks.implementation(differentiable=differentiable)
         defaults = {
             "lr": lr,

@@ -190,9 +190,7 @@ def set_value(group: dict, key: str, value) -> None:
 
 def state_of_functions(functions) -> list:
     """What can be saved of callables: the attributes of objects, nothing of plain functions."""
-    return [
-        None if isinstance(f, types.FunctionType) else f.__dict__.copy() for f in functions
-    ]
+    return [None if isinstance(f, types.FunctionType) else f.__dict__.copy() for f in functions]
 
 
 def _watch_steps(optimizer) -> None:

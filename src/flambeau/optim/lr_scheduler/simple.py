@@ -142,9 +142,7 @@ class ConstantLR(LRScheduler):
         self, optimizer, factor: float = 1.0 / 3, total_iters: int = 5, last_epoch: int = -1
     ):
         if factor > 1.0 or factor < 0:
-            raise ValueError(
-                "Constant multiplicative factor expected to be between 0 and 1."
-            )
+            raise ValueError("Constant multiplicative factor expected to be between 0 and 1.")
         self.factor = factor
         self.total_iters = total_iters
         super().__init__(optimizer, last_epoch)
@@ -226,9 +224,7 @@ class ExponentialLR(LRScheduler):
 class PolynomialLR(LRScheduler):
     """lr = base_lr * (1 - epoch / total_iters)^power, then 0. Default: 5 epochs, power 1."""
 
-    def __init__(
-        self, optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1
-    ):
+    def __init__(self, optimizer, total_iters: int = 5, power: float = 1.0, last_epoch: int = -1):
         self.total_iters = total_iters
         self.power = power
         super().__init__(optimizer, last_epoch)
