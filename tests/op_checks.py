@@ -15,6 +15,7 @@ import pytest
 from oracle import (
     dtype_of,
     lib,
+    place,
     rebind,
     same_storage,
     tensors_in,
@@ -120,10 +121,8 @@ def view_differs(sample, expected, our_sample, result) -> str | None:
             if same_storage(b, theirs) != same_storage(a, mine):
                 return f"[{index}]: {'a copy' if same_storage(b, theirs) else 'a view'}"
         if any(b.numel() and same_storage(b, theirs) for theirs, _ in pairs):
-            ours_at = (tuple(a.stride()), a.storage_offset())
-            theirs_at = (tuple(b.stride()), b.storage_offset())
-            if ours_at != theirs_at:
-                return f"[{index}]: strides, offset {ours_at}, expected {theirs_at}"
+            if place(a) != place(b):
+                return f"[{index}]: strides, offset {place(a)}, expected {place(b)}"
     return None
 
 

@@ -170,6 +170,12 @@ def same_storage(a, b) -> bool:
     return a._storage.buffer is b._storage.buffer
 
 
+def place(tensor) -> tuple:
+    """Strides of the dimensions that have any, and the offset."""
+    strides = [stride for stride, n in zip(tensor.stride(), tensor.shape) if n != 1]
+    return tuple(strides), tensor.storage_offset()
+
+
 def outcome(program, module):
     """What a program gives under one library: its value, or the exception that it raises."""
     module.manual_seed(0)
