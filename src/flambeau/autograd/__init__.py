@@ -2,7 +2,9 @@
 
 from flambeau.tensor.gradients import backward, grad
 
+from . import functional, graph
 from .function import Function, InplaceFunction, once_differentiable
+from .gradcheck import GradcheckError, gradcheck, gradgradcheck
 from .modes import (
     detect_anomaly,
     enable_grad,
@@ -23,12 +25,17 @@ def Variable(data, requires_grad=False, volatile=None):
 
 __all__ = [
     "Function",
+    "GradcheckError",
     "InplaceFunction",
     "Variable",
     "backward",
     "detect_anomaly",
     "enable_grad",
+    "functional",
     "grad",
+    "gradcheck",
+    "gradgradcheck",
+    "graph",
     "inference_mode",
     "is_grad_enabled",
     "is_inference_mode_enabled",

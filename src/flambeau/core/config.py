@@ -10,6 +10,7 @@ class _Modes(threading.local):
     inference = False
     anomaly = False
     anomaly_check_nan = True
+    saved_hooks: tuple = ()  # the innermost (pack, unpack) pair of saved_tensors_hooks, if any
 
 
 modes = _Modes()

@@ -16,7 +16,7 @@ from flambeau.backend.numpy.namespace import xp
 from flambeau.core.config import modes
 from flambeau.ops.registry import VIEW, Op
 from flambeau.plan import record
-from flambeau.tape.node import NO_EDGE, AccumulateGrad, node_class
+from flambeau.tape.node import NO_EDGE, AccumulateGrad, Packed, node_class
 
 from . import explain, views
 from .promotion import WEAK, promote
@@ -142,6 +142,8 @@ def make_node(op: Op, inputs, params, outputs, first=None):
     node.saved = [
         _save(kind, index, inputs, params, outputs, first) for _, kind, index in plan.fetch
     ]
+    if modes.saved_hooks:
+        node.saved = [_hook(kind, value) for (_, kind, _), value in zip(plan.fetch, node.saved)]
     if modes.anomaly:
         node.traceback = explain.user_stack()
     return node
@@ -178,6 +180,19 @@ def _pack(t):
         storage = t._storage
         return (t._array, storage, storage.version)
     return None if t is None else (t, None, 0)
+
+
+def _hook(kind, value):
+    """A saved value handed to the user's pack hook (``saved_tensors_hooks``)."""
+    if kind not in ("input", "output", "inputs") or not value:
+        return value
+    if type(value[0]) is tuple:
+        return tuple([_hook("input", v) for v in value])
+    array, storage, _ = value
+    if storage is None:
+        return value
+    pack, unpack = modes.saved_hooks
+    return (Packed(pack(Tensor._around(array, storage)), unpack), None, 0)
 
 
 def _shape_of(t):
