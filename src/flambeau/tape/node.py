@@ -130,7 +130,8 @@ class OpNode(Node):
                 "already been freed."
             )
         plan = self.plan
-        values = {"g": grads[0] if len(grads) == 1 else grads, "needs": plan.needs}
+        several = any(dtype.kind in "fcV" for _, dtype in self.meta[1:])
+        values = {"g": grads if several else grads[0], "needs": plan.needs}
         for (name, kind, index), value in zip(plan.fetch, saved):
             values[name] = self._unpack(space, kind, index, value)
         xp = space.xp
