@@ -61,9 +61,9 @@ def sum_(xp, input, *, dim=None, keepdim=False, dtype=None):
     >>> x.sum(), x.sum(0), x.sum(1, keepdim=True)
     """
     kind = input.dtype.kind
-    if dtype is None and kind in "biu":
-        dtype = xp.int64
-    if dtype is not None and input.dtype != dtype and dtype.kind in "fc":
+    if dtype is None:
+        dtype = xp.int64 if kind in "biu" else None
+    elif input.dtype != dtype and dtype.kind in "fc":
         input = input.astype(dtype)
     y = xp.add.reduce(input, axis=axis_of(dim, input.ndim), keepdims=keepdim, dtype=dtype)
     if (
@@ -111,15 +111,9 @@ def _mean_rule(xp, g, input_shape, dim, keepdim):
 mean.vjp(input=_mean_rule)
 
 
-@op(kind=REDUCE, where="", variant=_over_dim)
-def prod(xp, input, *, dim=None, keepdim=False, dtype=None):
-    """Product of all elements, or over the dimension ``dim``; of integers and bools as int64.
-
-    The gradient is exact where elements are zero: products of the other elements, never y / x.
-
-    >>> import flambeau as torch
-    >>> torch.tensor([[1.0, 2.0], [3.0, 4.0]]).prod(1)
-    """
+@op(kind=REDUCE, node="Prod", variant=_over_dim)
+def prod_over(xp, input, *, dim=None, keepdim=False, dtype=None):
+    """Product of all elements or along ``dim``; the gradient is the product of the others, never y / x."""
     if dtype is None and input.dtype.kind in "biu":
         dtype = xp.int64
     if dtype is not None:
@@ -162,7 +156,7 @@ def _shifted_cumprod(xp, x, axis):
     return xp.moveaxis(y, 0, axis)
 
 
-prod.vjp(input=_prod_rule)
+prod_over.vjp(input=_prod_rule)
 
 
 def _dims(input, dim=None, keepdim=False):
