@@ -1,4 +1,4 @@
-"""Data sets, samplers and the loader that turns them into batches."""
+"""Data sets, samplers and loaders: what ``flambeau.utils.data`` offers."""
 
 from .collate import default_collate, default_convert
 from .dataset import (
@@ -11,10 +11,11 @@ from .dataset import (
     TensorDataset,
     random_split,
 )
+from .distributed import DistributedSampler
+from .failures import WorkerError
 from .loader import DataLoader
 from .sampler import (
     BatchSampler,
-    DistributedSampler,
     RandomSampler,
     Sampler,
     SequentialSampler,
@@ -39,6 +40,7 @@ __all__ = [
     "SubsetRandomSampler",
     "TensorDataset",
     "WeightedRandomSampler",
+    "WorkerError",
     "default_collate",
     "default_convert",
     "get_worker_info",

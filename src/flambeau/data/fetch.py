@@ -1,62 +1,70 @@
-"""Making one batch out of a data set."""
+"""Makes batches of keys into batches of data; used by the main process and by workers alike."""
 
 from __future__ import annotations
 
-import itertools
+from collections.abc import Callable
+from typing import Any
 
-from .collate import default_collate
-from .dataset import Subset, TensorDataset
+from . import memory
+
+__all__ = ["MAP", "STREAM", "fetcher"]
+
+MAP, STREAM = "map", "stream"
 
 
-class Exhausted(Exception):
-    """The stream has no more samples."""
+def fetcher(kind: str, dataset, batched: bool, collate_fn: Callable, drop_last: bool) -> Callable[[Any], Any]:
+    """A function from what the sampler gives to a batch; it raises StopIteration where a stream ends.
+
+    Its attribute ``draws`` tells whether code of the user runs, which may draw random numbers.
+    """
+    if kind == STREAM:
+        return _Stream(dataset, batched, collate_fn, drop_last)
+    return _Map(dataset, batched, collate_fn)
 
 
-class MapFetcher:
-    """Batches of a data set that can be indexed."""
-
-    def __init__(self, dataset, batched: bool, collate_fn):
+class _Map:
+    def __init__(self, dataset, batched: bool, collate_fn: Callable):
         self.dataset = dataset
         self.batched = batched
         self.collate_fn = collate_fn
-        self.gather = _gatherer(dataset) if batched and collate_fn is default_collate else None
+        self.gather = memory.gatherer(dataset, collate_fn) if batched else None
+        self.draws = self.gather is None
+        self.whole = callable(getattr(dataset, "__getitems__", None))
 
-    def __call__(self, indices):
+    def __call__(self, keys):
         if self.gather is not None:
-            return self.gather(indices)
+            return self.gather(keys)
         if not self.batched:
-            return self.collate_fn(self.dataset[indices])
-        if callable(getattr(self.dataset, "__getitems__", None)):
-            return self.collate_fn(self.dataset.__getitems__(indices))
-        return self.collate_fn([self.dataset[i] for i in indices])
+            return self.collate_fn(self.dataset[keys])
+        if self.whole:
+            return self.collate_fn(self.dataset.__getitems__(keys))
+        dataset = self.dataset
+        return self.collate_fn([dataset[key] for key in keys])
 
 
-def _gatherer(dataset):
-    """For tensors in memory: a function that gathers a whole batch at once; otherwise ``None``."""
-    if type(dataset) is TensorDataset:
-        return dataset.batch
-    if type(dataset) is Subset:
-        inner, own = _gatherer(dataset.dataset), dataset.indices
-        if inner is not None:
-            return lambda indices: inner([own[i] for i in indices])
-    return None
+class _Stream:
+    draws = True
+    gather = None
 
-
-class StreamFetcher:
-    """Batches of a data set that can only be iterated."""
-
-    def __init__(self, dataset, batched: bool, collate_fn, drop_last: bool):
+    def __init__(self, dataset, batched: bool, collate_fn: Callable, drop_last: bool):
         self.samples = iter(dataset)
         self.batched = batched
         self.collate_fn = collate_fn
         self.drop_last = drop_last
+        self.ended = False
 
-    def __call__(self, indices):
+    def __call__(self, keys):
+        if self.ended:
+            raise StopIteration
         if not self.batched:
-            for sample in self.samples:
-                return self.collate_fn(sample)
-            raise Exhausted
-        batch = list(itertools.islice(self.samples, len(indices)))
-        if not batch or (self.drop_last and len(batch) < len(indices)):
-            raise Exhausted
+            return self.collate_fn(next(self.samples))
+        batch = []
+        for _ in keys:
+            try:
+                batch.append(next(self.samples))
+            except StopIteration:
+                self.ended = True
+                break
+        if not batch or (self.drop_last and len(batch) < len(keys)):
+            raise StopIteration
         return self.collate_fn(batch)

@@ -1,88 +1,136 @@
-"""In which order the samples of a data set are visited."""
+"""Samplers: in which order, and how often, the keys of a data set come."""
 
 from __future__ import annotations
 
 import itertools
-import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Sized
+from typing import Generic, TypeVar
 
+import numpy as np
+
+from flambeau.core import dtypes
 from flambeau.core.random import Generator
 from flambeau.tensor.api import torch
 
+__all__ = [
+    "BatchSampler",
+    "RandomSampler",
+    "Sampler",
+    "SequentialSampler",
+    "SubsetRandomSampler",
+    "WeightedRandomSampler",
+]
 
-class Sampler:
-    """Something that iterates over indices (or over lists of indices)."""
+T_co = TypeVar("T_co", covariant=True)
 
-    def __init__(self, data_source=None):
+
+def draw_seed(generator=None) -> int:
+    """A seed out of a random stream, the global one by default."""
+    return int(torch.randint(0, 2**63 - 1, (), dtype=dtypes.int64, generator=generator).item())
+
+
+class Sampler(Generic[T_co]):
+    """Base of all samplers: subclasses write ``__iter__`` and, if they can, ``__len__``."""
+
+    def __init__(self, data_source: Sized | None = None) -> None:
         pass
 
-    def __iter__(self) -> Iterator:
+    def __iter__(self) -> Iterator[T_co]:
         raise NotImplementedError
 
-    def __class_getitem__(cls, _item):
-        return cls
 
+class SequentialSampler(Sampler[int]):
+    """The keys 0, 1, 2, ... in order.
 
-class SequentialSampler(Sampler):
-    """0, 1, 2, ..."""
+    >>> import flambeau as torch
+    >>> list(torch.utils.data.SequentialSampler("abc"))
+    [0, 1, 2]
+    """
 
-    def __init__(self, data_source):
+    def __init__(self, data_source: Sized) -> None:
         self.data_source = data_source
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[int]:
         return iter(range(len(self.data_source)))
 
     def __len__(self) -> int:
         return len(self.data_source)
 
 
-class RandomSampler(Sampler):
-    """A permutation, or draws with ``replacement``; ``num_samples`` of them (default: as many as
-    there are).
+class RandomSampler(Sampler[int]):
+    """The keys in random order, or drawn with replacement.
+
+    Args:
+        data_source: what has as many keys as its length.
+        replacement: draw each key independently. Default False: every key once before any comes again.
+        num_samples: how many keys. Default: as many as there are.
+        generator: of the order. Default: a new one, seeded from the global one.
+    Raises: TypeError, ValueError for arguments of the wrong kind.
+
+    >>> import flambeau as torch
+    >>> sorted(torch.utils.data.RandomSampler(range(4)))
+    [0, 1, 2, 3]
     """
 
-    def __init__(self, data_source, replacement=False, num_samples=None, generator=None):
-        if not isinstance(replacement, bool):
-            raise TypeError(
-                f"replacement should be a boolean value, but got replacement={replacement}"
-            )
+    def __init__(
+        self,
+        data_source: Sized,
+        replacement: bool = False,
+        num_samples: int | None = None,
+        generator=None,
+    ) -> None:
         self.data_source = data_source
         self.replacement = replacement
         self._num_samples = num_samples
         self.generator = generator
+        if not isinstance(replacement, bool):
+            raise TypeError(
+                f"replacement should be a boolean value, but got replacement={replacement}"
+            )
         if not isinstance(self.num_samples, int) or self.num_samples <= 0:
             raise ValueError(
-                f"num_samples should be a positive integer value, but got "
+                "num_samples should be a positive integer value, but got "
                 f"num_samples={self.num_samples}"
             )
 
     @property
     def num_samples(self) -> int:
+        """How many keys one pass gives."""
         return len(self.data_source) if self._num_samples is None else self._num_samples
 
-    def __iter__(self):
-        n = len(self.data_source)
+    def arrays(self) -> Iterator[np.ndarray]:
+        """The keys of one pass, in arrays."""
+        n, wanted = len(self.data_source), self.num_samples
+        generator = self.generator
+        if generator is None:
+            generator = Generator().manual_seed(draw_seed())
         if self.replacement:
-            yield from torch.randint(n, (self.num_samples,), generator=self.generator).tolist()
+            yield torch.randint(n, (wanted,), generator=generator).numpy()
             return
-        left = self.num_samples
-        while left > 0:
-            order = torch.randperm(n, generator=self.generator).tolist()
-            yield from order[:left]
-            left -= n
+        for start in range(0, wanted, n):
+            yield torch.randperm(n, generator=generator).numpy()[: wanted - start]
+
+    def __iter__(self) -> Iterator[int]:
+        for keys in self.arrays():
+            yield from keys.tolist()
 
     def __len__(self) -> int:
         return self.num_samples
 
 
-class SubsetRandomSampler(Sampler):
-    """The given indices in random order."""
+class SubsetRandomSampler(Sampler[int]):
+    """The given keys in random order.
 
-    def __init__(self, indices: Sequence[int], generator: Generator | None = None):
+    >>> import flambeau as torch
+    >>> sorted(torch.utils.data.SubsetRandomSampler([2, 5, 7]))
+    [2, 5, 7]
+    """
+
+    def __init__(self, indices: Sequence[int], generator=None) -> None:
         self.indices = indices
         self.generator = generator
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[int]:
         for i in torch.randperm(len(self.indices), generator=self.generator).tolist():
             yield self.indices[i]
 
@@ -90,101 +138,89 @@ class SubsetRandomSampler(Sampler):
         return len(self.indices)
 
 
-class WeightedRandomSampler(Sampler):
-    """Draws with probability proportional to ``weights``."""
+class WeightedRandomSampler(Sampler[int]):
+    """Keys drawn with given weights.
 
-    def __init__(self, weights, num_samples: int, replacement: bool = True, generator=None):
-        if not isinstance(num_samples, int) or isinstance(num_samples, bool) or num_samples <= 0:
-            raise ValueError(
-                f"num_samples should be a positive integer value, but got num_samples={num_samples}"
-            )
-        if not isinstance(replacement, bool):
-            raise ValueError(
-                f"replacement should be a boolean value, but got replacement={replacement}"
-            )
-        self.weights = torch.as_tensor(weights, dtype=torch.float64)
-        if self.weights.ndim != 1:
+    Args:
+        weights: one a key, not negative; they need not add up to 1.
+        num_samples: how many keys one pass gives.
+        replacement: whether a key can come twice. Default True.
+        generator: of the draws. Default: the global one.
+    Raises: ValueError for arguments of the wrong kind.
+
+    >>> import flambeau as torch
+    >>> list(torch.utils.data.WeightedRandomSampler([0, 1, 0], 3))
+    [1, 1, 1]
+    """
+
+    def __init__(
+        self,
+        weights: Sequence[float],
+        num_samples: int,
+        replacement: bool = True,
+        generator=None,
+    ) -> None:
+        _positive("num_samples", num_samples)
+        _boolean("replacement", replacement)
+        weights = torch.as_tensor(weights, dtype=dtypes.float64)
+        if weights.dim() != 1:
             raise ValueError(
                 "weights should be a 1d sequence but given weights have shape "
-                f"{tuple(self.weights.shape)}"
+                f"{tuple(weights.shape)}"
             )
+        self.weights = weights
         self.num_samples = num_samples
         self.replacement = replacement
         self.generator = generator
 
-    def __iter__(self):
+    def __iter__(self) -> Iterator[int]:
         drawn = torch.multinomial(
             self.weights, self.num_samples, self.replacement, generator=self.generator
         )
-        return iter(drawn.tolist())
+        yield from drawn.tolist()
 
     def __len__(self) -> int:
         return self.num_samples
 
 
-class BatchSampler(Sampler):
-    """Lists of ``batch_size`` indices of another sampler; ``drop_last`` leaves out an incomplete
-    one.
+class BatchSampler(Sampler[list[int]]):
+    """Lists of ``batch_size`` keys out of another sampler.
+
+    Args:
+        sampler: any iterable of keys.
+        batch_size: keys a batch.
+        drop_last: leave out a last batch that is not full.
+    Raises: ValueError for arguments of the wrong kind.
+
+    >>> import flambeau as torch
+    >>> list(torch.utils.data.BatchSampler(range(5), batch_size=2, drop_last=False))
+    [[0, 1], [2, 3], [4]]
     """
 
-    def __init__(self, sampler, batch_size: int, drop_last: bool):
-        if not isinstance(batch_size, int) or isinstance(batch_size, bool) or batch_size <= 0:
-            raise ValueError(
-                f"batch_size should be a positive integer value, but got batch_size={batch_size}"
-            )
-        if not isinstance(drop_last, bool):
-            raise ValueError(f"drop_last should be a boolean value, but got drop_last={drop_last}")
+    def __init__(self, sampler: Iterable[int], batch_size: int, drop_last: bool) -> None:
+        _positive("batch_size", batch_size)
+        _boolean("drop_last", drop_last)
         self.sampler = sampler
         self.batch_size = batch_size
         self.drop_last = drop_last
 
-    def __iter__(self):
-        indices = iter(self.sampler)
-        while batch := list(itertools.islice(indices, self.batch_size)):
-            if len(batch) == self.batch_size or not self.drop_last:
-                yield batch
+    def __iter__(self) -> Iterator[list[int]]:
+        keys = iter(self.sampler)
+        while batch := list(itertools.islice(keys, self.batch_size)):
+            if len(batch) < self.batch_size and self.drop_last:
+                return
+            yield batch
 
     def __len__(self) -> int:
-        n = len(self.sampler)
-        return n // self.batch_size if self.drop_last else -(-n // self.batch_size)
+        count = len(self.sampler)
+        return count // self.batch_size if self.drop_last else -(-count // self.batch_size)
 
 
-class DistributedSampler(Sampler):
-    """The share of one process (``rank`` of ``num_replicas``); call ``set_epoch`` for a new order
-    each epoch.
-    """
+def _positive(name: str, value) -> None:
+    if not isinstance(value, int) or isinstance(value, bool) or value <= 0:
+        raise ValueError(f"{name} should be a positive integer value, but got {name}={value}")
 
-    def __init__(
-        self, dataset, num_replicas=None, rank=None, shuffle=True, seed=0, drop_last=False
-    ):
-        if num_replicas is None or rank is None:
-            raise RuntimeError(
-                "Requires distributed package to be available: give num_replicas and rank"
-            )
-        if not 0 <= rank < num_replicas:
-            raise ValueError(
-                f"Invalid rank {rank}, rank should be in the interval [0, {num_replicas - 1}]"
-            )
-        self.dataset, self.num_replicas, self.rank = dataset, num_replicas, rank
-        self.shuffle, self.seed, self.drop_last = shuffle, seed, drop_last
-        self.epoch = 0
-        n = len(dataset)
-        self.num_samples = n // num_replicas if drop_last else math.ceil(n / num_replicas)
-        self.total_size = self.num_samples * num_replicas
 
-    def __iter__(self):
-        n = len(self.dataset)
-        if self.shuffle:
-            generator = Generator().manual_seed(self.seed + self.epoch)
-            indices = torch.randperm(n, generator=generator).tolist()
-        else:
-            indices = list(range(n))
-        padded = list(itertools.islice(itertools.cycle(indices), self.total_size))
-        return iter(padded[self.rank :: self.num_replicas])
-
-    def __len__(self) -> int:
-        return self.num_samples
-
-    def set_epoch(self, epoch: int) -> None:
-        """Use the order of this epoch."""
-        self.epoch = epoch
+def _boolean(name: str, value) -> None:
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} should be a boolean value, but got {name}={value}")

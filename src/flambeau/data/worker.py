@@ -1,147 +1,147 @@
-"""What runs in a worker process of a ``DataLoader``, and the line between it and the loader.
-
-A worker reads tasks from one pipe and writes pickled results to another. Pipes belong to one
-worker each, so a worker that is killed
-can neither block the others nor leave a lock behind.
-"""
+"""What runs in a worker process: it answers each batch of keys with a batch of data."""
 
 from __future__ import annotations
 
-import contextlib
 import os
-import pickle
 import queue
 import signal
 import threading
-import traceback
 from dataclasses import dataclass
+from typing import Any
 
-from .fetch import Exhausted, MapFetcher, StreamFetcher
-from .streams import batch_seed, seed_all
+from . import fetch, streams, transport
+from .failures import Failure
 
-END = b""
+__all__ = ["BATCH", "END", "FAILURE", "WorkerInfo", "get_worker_info", "run"]
+
+BATCH, END, FAILURE = "batch", "end", "failure"  # the kinds of answers
+PARENT_CHECK_SECONDS = 2.0
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class WorkerInfo:
-    """Which worker this process is: ``id`` of ``num_workers``, its ``seed``, and its copy of the
-    ``dataset``.
+    """Which worker this process is.
+
+    Attributes: ``id`` (0 to num_workers - 1), ``num_workers``, ``seed``, ``dataset`` (this process's copy).
     """
 
     id: int
     num_workers: int
     seed: int
-    dataset: object
+    dataset: Any
 
 
 _info: WorkerInfo | None = None
 
 
 def get_worker_info() -> WorkerInfo | None:
-    """The ``WorkerInfo`` inside a worker process, ``None`` in the main process."""
+    """In a worker process what it is; None in the main process.
+
+    >>> import flambeau as torch
+    >>> torch.utils.data.get_worker_info() is None
+    True
+    """
     return _info
 
 
-class Failure:
-    """An exception that happened in a worker, on its way to the main process."""
+def run(connection, close_first, job: dict[str, Any], worker_id: int, epoch_seed: int) -> None:
+    """The main function of a worker.
 
-    def __init__(self, error: BaseException, where: str):
-        self.type = type(error)
-        self.text = f"Caught {type(error).__name__} {where}.\nOriginal " + "".join(
-            traceback.format_exception(error)
-        )
-
-    def reraise(self) -> None:
-        try:
-            error = self.type(self.text)
-        except Exception:
-            error = RuntimeError(self.text)
-        raise error
-
-
-@dataclass
-class Setup:
-    """What a worker needs to know."""
-
-    dataset: object
-    is_stream: bool
-    batched: bool
-    collate_fn: object
-    drop_last: bool
-    init_fn: object
-    id: int
-    num_workers: int
-
-
-def run(setup: Setup, tasks, results, foreign, parent: int) -> None:
-    """The life of a worker: ``("epoch", seed)`` starts an epoch, ``(order, indices)`` is a task,
-    ``None`` the end.
+    ``close_first`` are the main process's ends of connections, which a forked worker inherits: while any copy of an end is open, the
+    other end cannot see that the main process is gone.
     """
-    global _info
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's business
-    for connection in foreign:
-        connection.close()  # inherited by fork: open, they would hide the main end
-    outbox: queue.SimpleQueue = queue.SimpleQueue()
-    sender = threading.Thread(target=_send_all, args=(outbox, results), daemon=True)
-    sender.start()
-    fetch = failure = None
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's affair; it ends us
+    for other in close_first:
+        other.close()
+    tasks = Tasks()
+    threading.Thread(target=_listen, args=(connection, tasks), daemon=True).start()
     try:
-        while (task := _receive(tasks, parent)) is not None:
-            if task[0] == "epoch":
-                seed = task[1]
-                _info = WorkerInfo(setup.id, setup.num_workers, seed + setup.id, setup.dataset)
-                fetch, failure = _start(setup, seed)
-                continue
-            order, indices = task
-            outbox.put(_make(order, indices, fetch, failure, seed, setup))
+        _work(connection, tasks, job, worker_id, epoch_seed)
+    except (BrokenPipeError, ConnectionResetError):
+        pass  # the main process has hung up
+
+
+class Tasks:
+    """The batches to load, until the main process wants no more of them."""
+
+    def __init__(self):
+        self.waiting: queue.SimpleQueue = queue.SimpleQueue()
+        self.stopped = False
+
+    def stop(self) -> None:
+        self.stopped = True
+        self.waiting.put(None)
+
+    def __iter__(self):
+        while (task := self.waiting.get()) is not None and not self.stopped:
+            yield task
+
+
+def _listen(connection, tasks: Tasks) -> None:
+    """Move tasks out of the connection at once, so that the main process never waits to send one."""
+    parent = os.getppid()
+    try:
+        while True:
+            while not connection.poll(PARENT_CHECK_SECONDS):
+                if os.getppid() != parent:
+                    os._exit(1)
+            task = connection.recv()
+            if task is None:
+                break
+            tasks.waiting.put(task)
     except (EOFError, OSError):
         pass
-    outbox.put(None)
-    sender.join(timeout=5)
+    tasks.stop()
 
 
-def _start(setup: Setup, seed: int):
-    """The fetcher of an epoch, or the failure to make it."""
+def _work(connection, tasks: Tasks, job: dict[str, Any], worker_id: int, epoch_seed: int) -> None:
+    global _info
+    where = f"in DataLoader worker process {worker_id}"
+    dataset = job["dataset"]
+    _info = WorkerInfo(worker_id, job["num_workers"], epoch_seed + worker_id, dataset)
+    streams.seed_all(_info.seed)
+    broken = load = None
     try:
-        seed_all(batch_seed(seed, -2 - setup.id))
-        if setup.init_fn is not None:
-            setup.init_fn(setup.id)
-        if setup.is_stream:
-            return StreamFetcher(
-                setup.dataset, setup.batched, setup.collate_fn, setup.drop_last
-            ), None
-        return MapFetcher(setup.dataset, setup.batched, setup.collate_fn), None
-    except Exception as error:
-        return None, Failure(error, f"in DataLoader worker process {setup.id}")
-
-
-def _make(order, indices, fetch, failure, seed, setup) -> bytes:
-    if failure is None:
+        if job["init"] is not None:
+            job["init"](worker_id)
+    except Exception:
+        broken = Failure(where)
+    for batch, keys, seed in tasks:
+        if seed != epoch_seed or load is None:  # a new epoch: streams begin anew
+            if load is not None:
+                streams.seed_all(seed + worker_id)
+            epoch_seed = seed
+            try:
+                load = fetch.fetcher(job["kind"], dataset, job["batched"], job["collate"], job["drop_last"])
+            except Exception:
+                broken = Failure(where)
+        if broken is not None:
+            _answer(connection, (FAILURE, batch, broken))
+            continue
+        if load.draws:
+            streams.seed_all(streams.batch_seed(seed, batch))
         try:
-            if not setup.is_stream:
-                seed_all(batch_seed(seed, order))
-            return pickle.dumps((order, fetch(indices)), protocol=5)
-        except Exhausted:
-            return pickle.dumps((order, END), protocol=5)
-        except Exception as error:
-            failure = Failure(error, f"in DataLoader worker process {setup.id}")
+            answer = (BATCH, batch, load(keys))
+        except StopIteration:
+            # From a stream: its end. From a data set's own code it would end the epoch early, as in PyTorch's main process.
+            answer = (END, batch, None) if job["kind"] == fetch.STREAM else (FAILURE, batch, Failure(where))
+        except Exception:
+            answer = (FAILURE, batch, Failure(where))
+        _answer(connection, answer, where)
+        del answer
+
+
+def _answer(connection, answer, where: str = "") -> None:
     try:
-        return pickle.dumps((order, failure), protocol=5)
-    except Exception:  # an exception class that cannot be pickled
-        failure.type = RuntimeError
-        return pickle.dumps((order, failure), protocol=5)
-
-
-def _receive(tasks, parent: int):
-    """The next task; ``None`` too when the main process is gone."""
-    while not tasks.poll(5):
-        if os.getppid() != parent:
-            return None
-    return tasks.recv()
-
-
-def _send_all(outbox, results) -> None:
-    """Send from a thread, so that the next batch is made while this one waits to be read."""
-    with contextlib.suppress(BrokenPipeError, OSError):
-        while (payload := outbox.get()) is not None:
-            results.send_bytes(payload)
+        transport.send(connection, answer)
+    except (BrokenPipeError, ConnectionResetError):
+        raise
+    except Exception:  # what the batch, or an exception's class, holds cannot be pickled
+        kind, batch, content = answer
+        failure = content.portable() if kind == FAILURE else Failure(where)
+        try:
+            transport.send(connection, (FAILURE, batch, failure))
+        except (BrokenPipeError, ConnectionResetError):
+            raise
+        except Exception:
+            transport.send(connection, (FAILURE, batch, failure.portable()))
