@@ -53,10 +53,7 @@ def test_example(name, tmp_path):
 
 
 def test_every_example_is_tested():
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(PRINTED) | {
-        "book_8_birds",
-        "picture",
-    }
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(PRINTED) | {"book_8_birds"}
 
 
 def test_the_course_program_learns(tmp_path):
