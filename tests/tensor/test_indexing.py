@@ -69,8 +69,10 @@ def layouts(generator: random.Random, shape):
     """A tensor of the shape: contiguous, transposed, or every other element of a larger one."""
     count = int(np.prod(shape))
     if len(shape) > 1 and generator.random() < 0.3:
-        return torch.arange(count, dtype=torch.float64).reshape(shape[::-1]).permute(
-            *range(len(shape))[::-1]
+        return (
+            torch.arange(count, dtype=torch.float64)
+            .reshape(shape[::-1])
+            .permute(*range(len(shape))[::-1])
         )
     if shape and generator.random() < 0.3:
         wide = (*shape[:-1], 2 * shape[-1])
@@ -238,7 +240,7 @@ def test_writes_into_a_graph(statement):
         x = (leaf * 1.0).reshape(3, 3)
         exec(statement, {"torch": torch, "numpy": np, "x": x})
         (x * x).sum().backward()
-        return leaf.grad, x.grad_fn.name() if x.grad_fn else None
+        return leaf.grad
 
     agree(program)
 
