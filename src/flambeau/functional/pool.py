@@ -63,8 +63,8 @@ def max_pool1d(
     >>> torch.nn.functional.max_pool1d(torch.tensor([[1., 5., 2., 4.]]), 2)
     tensor([[5., 4.]])
     """
-    _check(input, 1, "max_pool1d")
-    kernel, stride, padding, dilation = _windows(kernel_size, stride, padding, dilation, 1)
+    batched_pool(input, 1, "max_pool1d")
+    kernel, stride, padding, dilation = window_arguments(kernel_size, stride, padding, dilation, 1)
     found = _max_pool(
         input.unsqueeze(-2), (1, *kernel), (1, *stride), (0, *padding), (1, *dilation), ceil_mode,
         return_indices, 2, "max_pool1d",
@@ -75,8 +75,8 @@ def max_pool1d(
 
 
 def _max_pool(input, kernel, stride, padding, dilation, ceil_mode, return_indices, rank, name):
-    batched = _check(input, rank, name)
-    kernel, stride, padding, dilation = _windows(kernel, stride, padding, dilation, rank)
+    batched = batched_pool(input, rank, name)
+    kernel, stride, padding, dilation = window_arguments(kernel, stride, padding, dilation, rank)
     for k, p, d in zip(kernel, padding, dilation):
         if p > (d * (k - 1) + 1) // 2:
             raise ArgumentError(
@@ -96,7 +96,7 @@ def _max_pool(input, kernel, stride, padding, dilation, ceil_mode, return_indice
     return y, indices if batched else indices.squeeze(0)
 
 
-def _check(input, rank, name) -> bool:
+def batched_pool(input, rank, name) -> bool:
     """Whether the input has a batch dimension."""
     if not isinstance(input, Tensor):
         raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
@@ -108,7 +108,7 @@ def _check(input, rank, name) -> bool:
     return input.ndim == rank + 2
 
 
-def _windows(kernel, stride, padding, dilation, rank):
+def window_arguments(kernel, stride, padding, dilation, rank):
     kernel = per_dimension(kernel, rank, "kernel_size", "pooling")
     if stride is None or (not isinstance(stride, int) and len(stride) == 0):
         stride = kernel

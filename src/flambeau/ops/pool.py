@@ -35,7 +35,7 @@ def _max_windows(xp, input, *, kernel, stride, padding, dilation, ceil_mode):
 
 def _max_windows_rule(xp, g, y, input_shape, kernel, stride, padding, dilation):
     return xp.max_pool_spread(
-        g[0], y[1], size=input_shape, kernel=kernel, stride=stride, padding=padding, dilation=dilation
+        g, y[1], size=input_shape, kernel=kernel, stride=stride, padding=padding, dilation=dilation
     )
 
 

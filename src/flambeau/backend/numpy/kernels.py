@@ -6,16 +6,24 @@ import numpy as np
 
 from .convolution import correlate, correlate_data, correlate_weight
 from .pooling import (
+    add_at_positions,
+    cell_maxima,
+    cell_means,
     max_windows,
     pick_windows,
+    spread_means,
     spread_sums,
     spread_windows,
     sum_windows,
+    window_counts,
     window_indices,
 )
 
 __all__ = [
+    "add_at_positions",
     "astype",
+    "cell_maxima",
+    "cell_means",
     "correlate",
     "correlate_data",
     "correlate_weight",
@@ -23,10 +31,12 @@ __all__ = [
     "philox",
     "pick_windows",
     "run",
+    "spread_means",
     "spread_sums",
     "spread_windows",
     "sum_windows",
     "unbroadcast",
+    "window_counts",
     "window_indices",
 ]
 

@@ -134,3 +134,80 @@ def _lowest(dtype):
     if dtype.kind in "fV":
         return -np.inf
     return False if dtype.kind == "b" else np.iinfo(dtype).min
+
+
+def window_counts(size, kernel, stride, padding, out, include_padding):
+    """How many elements each window averages: an array of shape ``out``; padding counts if ``include_padding``."""
+    counts = np.ones((), np.int64)
+    for s, k, t, p, o in zip(size, kernel, stride, padding, out):
+        first = np.arange(o) * t - p
+        last = np.minimum(first + k, s + p)
+        if not include_padding:
+            first, last = np.maximum(first, 0), np.minimum(last, s)
+        counts = counts[..., None] * (last - first)
+    return counts
+
+
+def cell_bounds(size, out):
+    """Adaptive pooling's cells along one axis: cell i is [floor(i size / out), ceil((i + 1) size / out))."""
+    i = np.arange(out)
+    return i * size // out, -(-(i + 1) * size // out)
+
+
+def cell_means(x, out):
+    """Mean of each cell of x (N, C, *S): (N, C, *out), one axis after the other."""
+    for axis, o in enumerate(out, 2):
+        s = x.shape[axis]
+        if o and s % o == 0:
+            x = x.reshape(*x.shape[:axis], o, s // o, *x.shape[axis + 1 :]).mean(axis + 1)
+        else:
+            matrix = _cell_matrix(s, o, x.dtype)
+            x = np.moveaxis(np.matmul(np.moveaxis(x, axis, -1), matrix.T), -1, axis)
+    return np.ascontiguousarray(x)
+
+
+def spread_means(g, size):
+    """Adjoint of ``cell_means``: (N, C, *out) -> (N, C, *size)."""
+    for axis, s in enumerate(size[2:], 2):
+        o = g.shape[axis]
+        if o and s % o == 0:
+            g = np.repeat(g / (s // o) if s != o else g, s // o, axis)
+        else:
+            matrix = _cell_matrix(s, o, g.dtype)
+            g = np.moveaxis(np.matmul(np.moveaxis(g, axis, -1), matrix), -1, axis)
+    return np.ascontiguousarray(g)
+
+
+def _cell_matrix(size, out, dtype):
+    first, last = cell_bounds(size, out)
+    i = np.arange(size)
+    inside = (i >= first[:, None]) & (i < last[:, None])
+    return (inside / (last - first)[:, None]).astype(dtype)
+
+
+def cell_maxima(x, out):
+    """Largest element of each cell of x (N, C, *S), and its position in the flattened plane (int64)."""
+    size = x.shape[2:]
+    rank = len(out)
+    index = np.zeros((1,) * (2 * rank), np.int64)
+    for axis, (s, o) in enumerate(zip(size, out)):
+        first, last = cell_bounds(s, o)
+        # Shorter cells name their last element again, which changes no maximum.
+        reach = max(last - first) if o else 0
+        within = np.minimum(first[:, None] + np.arange(reach), last[:, None] - 1)
+        shape = [1] * (2 * rank)
+        shape[axis], shape[rank + axis] = within.shape
+        index = index * s + within.reshape(shape)
+    index = index.reshape(*index.shape[:rank], -1)
+    cells = x.reshape(*x.shape[:2], -1)[:, :, index]
+    chosen = cells.argmax(-1)
+    positions = np.take_along_axis(np.broadcast_to(index, cells.shape), chosen[..., None], -1)
+    return np.take_along_axis(cells, chosen[..., None], -1)[..., 0], positions[..., 0]
+
+
+def add_at_positions(g, positions, size):
+    """Zeros of shape ``size`` (N, C, *S) with g added at its positions in each flattened plane."""
+    planes, cells = math.prod(size[:2]), math.prod(size[2:])
+    flat = positions.reshape(planes, -1) + np.arange(planes)[:, None] * cells
+    total = np.bincount(flat.ravel(), g.ravel(), planes * cells)
+    return total.astype(g.dtype).reshape(size)
