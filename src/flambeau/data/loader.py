@@ -296,12 +296,12 @@ class _Here(_Batches):
         super().__init__(loader)
         if loader.timeout:
             raise AssertionError("a timeout needs num_workers > 0")
-        self._load = self._drawing(
-            lambda: fetch.fetcher(
-                loader._dataset_kind, loader.dataset, loader._auto_collation, loader.collate_fn, loader.drop_last
-            ),
-            self._seed,
-        )
+        kind = loader._dataset_kind
+        job = (kind, loader.dataset, loader._auto_collation, loader.collate_fn, loader.drop_last)
+        if kind == fetch.STREAM:  # runs the data set's __iter__, which may draw
+            self._load = self._drawing(lambda: fetch.fetcher(*job), self._seed)
+        else:
+            self._load = fetch.fetcher(*job)
         self._key_batches = self._keys(self._load.gather)
         self._batch = 0
 
