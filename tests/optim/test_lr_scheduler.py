@@ -176,7 +176,16 @@ def test_resuming_by_last_epoch(program):
     advance(resumed, 20)
 
 
-CLOSED = ["step", "multistep", "constant", "linear", "exponential", "polynomial", "cosine", "lambda"]
+CLOSED = [
+    "step",
+    "multistep",
+    "constant",
+    "linear",
+    "exponential",
+    "polynomial",
+    "cosine",
+    "lambda",
+]
 
 
 @pytest.mark.parametrize("program", [*CLOSED, "restarts", "longer restarts"])
@@ -359,7 +368,7 @@ REFUSED = [
 def test_refused(index):
     def attempt(library):
         o = optimizer(library)
-        with pytest.raises(Exception) as caught:  # noqa: PT011: the kinds are compared
+        with pytest.raises(Exception) as caught:
             REFUSED[index](library.optim.lr_scheduler, o)
         return type(caught.value), str(caught.value)
 

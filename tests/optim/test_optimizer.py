@@ -95,9 +95,9 @@ def test_refused_groups_change_nothing(group):
 
 
 def test_required_options_and_empty_lists():
-    from torch.optim.optimizer import required
+    from torch.optim.optimizer import required as theirs_required
 
-    for library, required in ((flambeau, base.required), (torch, required)):
+    for library, required in ((flambeau, base.required), (torch, theirs_required)):
         with pytest.raises(ValueError, match="didn't specify a value of required optimization"):
             library.optim.Optimizer([leaf(1, library=library)], {"lr": required})
         with pytest.raises(ValueError, match="optimizer got an empty parameter list"):

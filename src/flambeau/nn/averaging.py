@@ -19,7 +19,7 @@ __all__ = ["AveragedModel", "update_bn"]
 
 
 class AveragedModel(Module):
-    """A copy of a model that `update_parameters` moves towards the original: the mean of what it was.
+    """A copy of a model that `update_parameters` moves towards the original: their mean.
 
     Args:
         model: the model that is trained; it is copied and left alone.

@@ -27,7 +27,8 @@ class Adagrad(Optimizer):
         differentiable: not available, raises RuntimeError.
     Raises: ValueError for an option out of range.
 
-    Duchi, Hazan, Singer: Adaptive Subgradient Methods for Online Learning and Stochastic Optimization
+    Duchi, Hazan, Singer: Adaptive Subgradient Methods for Online Learning and Stochastic
+        Optimization
     (2011).
 
     >>> import flambeau as torch

@@ -26,7 +26,8 @@ class Adam(Optimizer):
         amsgrad: never let the second average shrink. Default False.
         maximize: follow the gradient uphill. Default False.
         decoupled_weight_decay: decay as AdamW does. Default False.
-        foreach, fused, capturable: accepted; every update here is one operation over all parameters.
+        foreach, fused, capturable: accepted; every update here is one operation over all
+            parameters.
         differentiable: not available, raises RuntimeError.
     Raises: ValueError for an option out of range.
 
@@ -119,7 +120,8 @@ def _check_kinds(betas, immobile) -> None:
         if isinstance(beta, Tensor):
             if immobile:
                 raise ValueError(
-                    f"betas[{index}] as a Tensor is not supported for capturable=False and foreach=True"
+                    f"betas[{index}] as a Tensor is not supported for capturable=False and "
+                    "foreach=True"
                 )
             if beta.numel() != 1:
                 raise ValueError(f"Tensor betas[{index}] must be 1-element")
@@ -143,12 +145,13 @@ def adam(
     maximize,
 ):
     """The update rule. Both bias corrections are folded into one factor of the step."""
-    for p, g, m, v, top, step in zip(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps):
+    states = zip(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps)
+    for *arrays, step in states:
         step += 1
         t = float(step)
         root = (1 - beta2**t) ** 0.5
         size = lr * root / (1 - beta1**t)
-        for p, g, m, v, top, a, b in blocks(xp, 2, p, g, m, v, top):
+        for p, g, m, v, top, a, b in blocks(xp, 2, *arrays):
             if decoupled and weight_decay != 0:
                 p *= 1 - lr * weight_decay
             g = descent(xp, p, g, a, maximize, 0 if decoupled else weight_decay)

@@ -1,9 +1,10 @@
-"""What every update rule is written with: blocks that stay in the cache, and the gradient to follow.
+"""What every update rule is written with: blocks that stay in the cache, the gradient to follow.
 
-A rule is a plain function `rule(xp, params, grads, *states, **numbers)` over lists of arrays. It loops
-over the parameters and writes into every list but `grads`. One update is many elementwise steps; done on
-whole arrays, each step would fetch its operands from main memory. `blocks` cuts the arrays of one
-parameter into pieces that fit in the cache, so that memory is read and written once an update.
+A rule is a plain function `rule(xp, params, grads, *states, **numbers)` over lists of arrays. It
+loops over the parameters and writes into every list but `grads`. One update is many elementwise
+steps; done on whole arrays, each step would fetch its operands from main memory. `blocks` cuts the
+arrays of one parameter into pieces that fit in the cache, so that memory is read and written once
+an update.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ BLOCK = 16384  # elements: seven float32 blocks are under half of a one-megabyte
 
 
 def blocks(xp, scratch: int, *arrays):
-    """Yield the arrays (all of one shape, or None) piece by piece, each time with `scratch` spare arrays.
+    """Yield the arrays (of one shape, or None) piece by piece, each time with `scratch` spare ones.
 
     Complex arrays are given as real ones with a last axis of two. The spare arrays hold rubbish.
     """

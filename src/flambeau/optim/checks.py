@@ -37,7 +37,7 @@ def implementation(*, differentiable: bool, fused=None, foreach=None) -> None:
         raise RuntimeError("`fused` and `foreach` cannot be `True` together.")
     if differentiable:
         raise RuntimeError(
-            "differentiable=True is not available: an update is one operation without a derivative. "
-            "To differentiate through training, write the update with tensors, p = p - lr * grad, "
-            "on gradients taken with create_graph=True."
+            "differentiable=True is not available: an update is one operation without a "
+            "derivative. To differentiate through training, write the update with tensors, "
+            "p = p - lr * grad, on gradients taken with create_graph=True."
         )

@@ -15,10 +15,12 @@ class LBFGS(Optimizer):
     """Limited-memory BFGS, for full batches; one step runs up to `max_iter` iterations.
 
     d = -H g, where H approximates the inverse Hessian from the last `history_size` pairs
-    s = p' - p, y = g' - g by the two-loop recursion; p = p + t * d with t = lr or from a line search.
+    s = p' - p, y = g' - g by the two-loop recursion; p = p + t * d with t = lr or from a line
+    search.
 
-    All parameters are handled as one vector and form one group. The closure is evaluated several times
-    a step. When it raises during a line search the parameters are put back to where the search began.
+    All parameters are handled as one vector and form one group. The closure is evaluated several
+    times a step. When it raises during a line search the parameters are put back to where the
+    search began.
 
     Args:
         params: tensors, or `(name, tensor)` pairs.

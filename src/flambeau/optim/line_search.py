@@ -10,8 +10,9 @@ def strong_wolfe(
 ) -> tuple:
     """A step length t with f(t) <= f + c1 t slope and |slope(t)| <= -c2 slope.
 
-    First t grows until an interval must hold such a point (bracketing), then cubic interpolation closes
-    in on it (zooming). Nocedal, Wright: Numerical Optimization (2006), algorithms 3.5 and 3.6.
+    First t grows until an interval must hold such a point (bracketing), then cubic interpolation
+    closes in on it (zooming). Nocedal, Wright: Numerical Optimization (2006), algorithms 3.5 and
+    3.6.
 
     Args:
         evaluate: gives `(loss, gradient)` at a length.

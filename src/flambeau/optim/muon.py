@@ -15,12 +15,14 @@ from .optimizer import Optimizer, zeros_like
 class Muon(Optimizer):
     """Muon, for the weight matrices of hidden layers; other parameters need another optimiser.
 
-    b = momentum * b + (1 - momentum) * g             Nesterov: u = g + momentum * (b - g); else u = b
+    b = momentum * b + (1 - momentum) * g
+    u = b                                             Nesterov: u = g + momentum * (b - g)
     O = the orthogonal matrix nearest to u, by `ns_steps` Newton-Schulz iterations
         X = a X + (b (X X^T) + c (X X^T)^2) X         on X = u / |u|
     p = p * (1 - lr * weight_decay) - lr * ratio * O  ratio = sqrt(max(1, rows / columns))
 
-    PyTorch iterates in bfloat16; here it is float32, so results agree to bfloat16's two digits only.
+    PyTorch iterates in bfloat16; here it is float32, so results agree to bfloat16's two digits
+    only.
 
     Args:
         params: matrices, `(name, matrix)` pairs or parameter groups.
@@ -30,7 +32,8 @@ class Muon(Optimizer):
         ns_coefficients: (a, b, c). Default (3.4445, -4.775, 2.0315).
         eps: the least norm to divide by. Default 1e-7.
         ns_steps: iterations. Default 5.
-        adjust_lr_fn: "original" for the ratio above, "match_rms_adamw" for 0.2 sqrt(max(rows, columns)).
+        adjust_lr_fn: "original" for the ratio above, "match_rms_adamw" for
+            0.2 sqrt(max(rows, columns)).
     Raises: ValueError for an option out of range or a parameter that is no matrix.
 
     Jordan et al.: Muon: An optimizer for hidden layers in neural networks (2024).

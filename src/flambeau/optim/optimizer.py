@@ -1,8 +1,8 @@
 """The base of all optimisers: parameter groups, state, hooks, and the step.
 
-An optimiser adds two things: what a parameter's state starts as (`_initial_state`) and which update rule
-a group follows with which numbers (`_rule`). A step checks every gradient first and then runs one
-operation a group through the dispatcher, so a step that raises has changed nothing.
+An optimiser adds two things: what a parameter's state starts as (`_initial_state`) and which update
+rule a group follows with which numbers (`_rule`). A step checks every gradient first and then runs
+one operation a group through the dispatcher, so a step that raises has changed nothing.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ required = _Required()
 def register_optimizer_step_pre_hook(hook) -> Handle:
     """Call `hook(optimizer, args, kwargs)` before every step of every optimiser.
 
-    It may return `(args, kwargs)` to be used instead, or None. The handle's `remove()` takes it away.
+    It may return `(args, kwargs)` to be used instead, or None. The handle's `remove()` takes it
+    away.
     """
     return Handle(_pre_hooks, hook)
 
@@ -80,8 +81,8 @@ class Optimizer:
     """Base class of optimisers.
 
     Args:
-        params: an iterable of tensors, of `(name, tensor)` pairs, or of dicts: parameter groups, with
-            their tensors under "params" and options that differ from the defaults beside it.
+        params: an iterable of tensors, of `(name, tensor)` pairs, or of dicts: parameter groups,
+            with their tensors under "params" and options that differ from the defaults beside it.
         defaults: the options of groups that do not give their own.
     Raises: TypeError and ValueError for what cannot be optimised.
 
@@ -165,20 +166,22 @@ class Optimizer:
         for name, default in self.defaults.items():
             if default is required and name not in param_group:
                 raise ValueError(
-                    f"parameter group didn't specify a value of required optimization parameter {name}"
+                    f"parameter group didn't specify a value of required optimization parameter "
+                    f"{name}"
                 )
         if len(tensors) != len(set(tensors)):
             warnings.warn(
-                "optimizer contains a parameter group with duplicate parameters; in future, this will "
-                "cause an error; see github.com/pytorch/pytorch/issues/40967 for more information",
+                "optimizer contains a parameter group with duplicate parameters; in future, this "
+                "will cause an error; see github.com/pytorch/pytorch/issues/40967 for more "
+                "information",
                 stacklevel=3,
             )
         named = bool(names) or "param_names" in param_group
         for group in self.param_groups:
             if named != ("param_names" in group):
                 raise ValueError(
-                    "all optimizer param groups should be with/without names. cannot add param group "
-                    f"{'with names' if named else 'without names'} to the optimizer"
+                    "all optimizer param groups should be with/without names. cannot add param "
+                    f"group {'with names' if named else 'without names'} to the optimizer"
                 )
         if not {t for group in self.param_groups for t in group["params"]}.isdisjoint(tensors):
             raise ValueError("some parameters appear in more than one parameter group")
@@ -192,7 +195,8 @@ class Optimizer:
     def _check_optimizable(self, tensor) -> None:
         if not isinstance(tensor, Tensor):
             raise TypeError(
-                f"optimizer can only optimize Tensors, but one of the params is {_type_name(tensor)}"
+                f"optimizer can only optimize Tensors, but one of the params is "
+                f"{_type_name(tensor)}"
             )
         if not (tensor.is_leaf or tensor.retains_grad):
             raise ValueError("can't optimize a non-leaf Tensor")
@@ -235,7 +239,7 @@ class Optimizer:
         return loss
 
     def _prepare(self) -> list:
-        """The updates of this step, all checked: `(rule, lists of tensors, numbers)`, one a group."""
+        """The updates of this step, all checked: `(rule, lists of tensors, numbers)` of each group."""
         ready = []
         for group in self.param_groups:
             params, grads = [], []
@@ -289,8 +293,9 @@ class Optimizer:
                 continue
             if name not in entry:
                 raise KeyError(
-                    f"{name!r} is missing in the state of {self._spoken(p)}: an option that needs it "
-                    "was switched on after the first step, or the loaded state is another optimiser's"
+                    f"{name!r} is missing in the state of {self._spoken(p)}: an option that needs "
+                    "it was switched on after the first step, or the loaded state is another "
+                    "optimiser's"
                 )
             found = entry[name]._array.shape
             if found != shape and found != ():

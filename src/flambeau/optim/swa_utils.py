@@ -1,7 +1,7 @@
 """Averages of weights along the way: stochastic weight averaging and exponential moving averages.
 
-`AveragedModel` and `update_bn` are modules' business and live in `flambeau.nn`; this is the path under
-which PyTorch has them.
+`AveragedModel` and `update_bn` are modules' business and live in `flambeau.nn`; this is the path
+under which PyTorch has them.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from flambeau.tensor.inplace import update
 
 from .lr_scheduler.base import LRScheduler, per_group, reads_groups
 
-__all__ = [
+__all__ = [  # noqa: F822: two of them come through __getattr__
     "SWALR",
     "AveragedModel",
     "get_ema_avg_fn",
@@ -53,12 +53,12 @@ def get_swa_avg_fn():
 
 
 def get_ema_multi_avg_fn(decay: float = 0.999):
-    """A `multi_avg_fn` for `AveragedModel`: the moving average of all parameters in one operation."""
+    """A `multi_avg_fn` for `AveragedModel`: the moving average, in one operation."""
     _check_decay(decay)
 
     @modes.no_grad()
     def ema_update(ema_param_list, current_param_list, _):
-        update(average, list(ema_param_list), list(current_param_list), weight=1 - decay)
+        update(ema_average, list(ema_param_list), list(current_param_list), weight=1 - decay)
 
     return ema_update
 
@@ -69,13 +69,13 @@ def get_swa_multi_avg_fn():
     @modes.no_grad()
     def swa_update(averaged_param_list, current_param_list, num_averaged):
         weight = 1 / (int(num_averaged) + 1)
-        update(average, list(averaged_param_list), list(current_param_list), weight=weight)
+        update(ema_average, list(averaged_param_list), list(current_param_list), weight=weight)
 
     return swa_update
 
 
-def average(xp, averages, currents, *, weight):
-    """Move every average towards the current value by the fraction `weight`."""
+def ema_average(xp, averages, currents, *, weight):
+    """Move every average towards the current value by the fraction `weight`; integers are cut."""
     for a, current in zip(averages, currents):
         moved = a + (current - a) * weight
         a[...] = moved if a.dtype.kind in "fcV" else xp.trunc(moved)

@@ -1,4 +1,4 @@
-"""What every learning rate schedule shares: counting steps and writing the rates into the groups."""
+"""What every learning rate schedule shares: counting steps, writing rates into the groups."""
 
 from __future__ import annotations
 
@@ -15,34 +15,36 @@ from ..optimizer import Optimizer
 
 EPOCH_WARNING = (
     "The epoch parameter in `scheduler.step()` was not necessary and is being deprecated where "
-    "possible. Please use `scheduler.step()` to step the scheduler. During the deprecation, if epoch "
-    "is different from None, the closed form is used instead of the new chainable form, where "
-    "available. Please open an issue if you are unable to replicate your use case: "
+    "possible. Please use `scheduler.step()` to step the scheduler. During the deprecation, if "
+    "epoch is different from None, the closed form is used instead of the new chainable form, "
+    "where available. Please open an issue if you are unable to replicate your use case: "
     "https://github.com/pytorch/pytorch/issues/new/choose."
 )
 _OVERRIDDEN = (
-    "Seems like `optimizer.step()` has been overridden after learning rate scheduler initialization. "
-    "Please, make sure to call `optimizer.step()` before `lr_scheduler.step()`. See more details at "
-    "https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
+    "Seems like `optimizer.step()` has been overridden after learning rate scheduler "
+    "initialization. Please, make sure to call `optimizer.step()` before `lr_scheduler.step()`. "
+    "See more details at https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
 )
 _WRONG_ORDER = (
-    "Detected call of `lr_scheduler.step()` before `optimizer.step()`. In PyTorch 1.1.0 and later, you "
-    "should call them in the opposite order: `optimizer.step()` before `lr_scheduler.step()`.  Failure "
-    "to do this will result in PyTorch skipping the first value of the learning rate schedule. See "
-    "more details at https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
+    "Detected call of `lr_scheduler.step()` before `optimizer.step()`. In PyTorch 1.1.0 and "
+    "later, you should call them in the opposite order: `optimizer.step()` before "
+    "`lr_scheduler.step()`.  Failure to do this will result in PyTorch skipping the first value "
+    "of the learning rate schedule. See more details at "
+    "https://pytorch.org/docs/stable/optim.html#how-to-adjust-learning-rate"
 )
 
 
 class LRScheduler:
     """Base class of schedules: sets `lr` of every parameter group, once now and at each `step()`.
 
-    A schedule defines `get_lr()`: the rates for `self.last_epoch`, from the groups' present rates, so
-    that several schedules can be chained; and, where there is one, `_get_closed_form_lr()`: the same from
-    `self.base_lrs` alone.
+    A schedule defines `get_lr()`: the rates for `self.last_epoch`, from the groups' present rates,
+    so that several schedules can be chained; and, where there is one, `_get_closed_form_lr()`: the
+    same from `self.base_lrs` alone.
 
     Args:
         optimizer: whose rates are set.
-        last_epoch: -1 to start; the last finished step to resume (the groups must have "initial_lr").
+        last_epoch: -1 to start; the last finished step to resume (the groups must have
+            "initial_lr").
     Raises: TypeError for anything but an optimiser; KeyError if "initial_lr" is missing.
     """
 
@@ -58,9 +60,10 @@ class LRScheduler:
             if "initial_lr" not in group:
                 raise KeyError(
                     f"param 'initial_lr' is not specified in param_groups[{index}] when resuming "
-                    "scheduler with last_epoch >= 0.\nThis typically happens when:\n1. You're trying "
-                    "to resume training from a checkpoint but haven't properly loaded the optimizer "
-                    "state\n2. You're using last_epoch >= 0 for a fresh training run (not recommended)"
+                    "scheduler with last_epoch >= 0.\nThis typically happens when:\n1. You're "
+                    "trying to resume training from a checkpoint but haven't properly loaded the "
+                    "optimizer state\n2. You're using last_epoch >= 0 for a fresh training run "
+                    "(not recommended)"
                 )
         self.base_lrs = group_values(optimizer, "initial_lr")
         self.last_epoch = last_epoch
@@ -141,7 +144,8 @@ def reads_groups(get_lr):
     def guarded(self):
         if not self._get_lr_called_within_step:
             warnings.warn(
-                "To get the last learning rate computed by the scheduler, please use `get_last_lr()`.",
+                "To get the last learning rate computed by the scheduler, please use "
+                "`get_last_lr()`.",
                 UserWarning,
                 stacklevel=2,
             )

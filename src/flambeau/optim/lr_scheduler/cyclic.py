@@ -153,7 +153,8 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         eta_min: the lowest rate. Default 0.
         last_epoch: see `LRScheduler`.
 
-    Loshchilov, Hutter: SGDR: Stochastic Gradient Descent with Warm Restarts (2017, arXiv 1608.03983).
+    Loshchilov, Hutter: SGDR: Stochastic Gradient Descent with Warm Restarts (2017, arXiv
+        1608.03983).
     """
 
     def __init__(
@@ -180,7 +181,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
         return [self.eta_min + (base - self.eta_min) * share for base in self.base_lrs]
 
     def step(self, epoch=None) -> None:
-        """Go to the next epoch, or to `epoch`, which may be a fraction (batches within an epoch)."""
+        """Go to the next epoch, or to `epoch`, which may be a fraction (within an epoch)."""
         if epoch is None and self.last_epoch >= 0:
             epoch = self.last_epoch + 1
             self.T_cur = self.T_cur + 1
@@ -212,7 +213,7 @@ class CosineAnnealingWarmRestarts(LRScheduler):
 
 
 class OneCycleLR(_WithMomentum):
-    """One rise to max_lr and one fall far below the start, over the whole training; step every batch.
+    """One rise to max_lr and one fall far below the start, over the whole training, batch by batch.
 
     Args:
         optimizer: whose rates are set.
@@ -224,7 +225,8 @@ class OneCycleLR(_WithMomentum):
         base_momentum, max_momentum: Default True, 0.85, 0.95.
         div_factor: the start is max_lr / div_factor. Default 25.
         final_div_factor: the end is the start / final_div_factor. Default 1e4.
-        three_phase: fall back to the start as long as the rise took, then to the end. Default False.
+        three_phase: fall back to the start as long as the rise took, then to the end. Default
+            False.
         last_epoch: see `LRScheduler`.
 
     Smith, Topin: Super-Convergence (2019, arXiv 1708.07120).

@@ -181,7 +181,8 @@ class LinearLR(LRScheduler):
     ):
         if start_factor > 1.0 or start_factor <= 0:
             raise ValueError(
-                "Starting multiplicative factor expected to be greater than 0 and less or equal to 1."
+                "Starting multiplicative factor expected to be greater than 0 and less or equal "
+                "to 1."
             )
         if end_factor > 1.0 or end_factor < 0:
             raise ValueError("Ending multiplicative factor expected to be between 0 and 1.")
@@ -251,7 +252,8 @@ class CosineAnnealingLR(LRScheduler):
         eta_min: the lowest rate. Default 0.
         last_epoch: see `LRScheduler`.
 
-    Loshchilov, Hutter: SGDR: Stochastic Gradient Descent with Warm Restarts (2017, arXiv 1608.03983).
+    Loshchilov, Hutter: SGDR: Stochastic Gradient Descent with Warm Restarts (2017, arXiv
+        1608.03983).
     """
 
     def __init__(self, optimizer, T_max: int, eta_min: float = 0.0, last_epoch: int = -1):
