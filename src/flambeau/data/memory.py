@@ -37,8 +37,23 @@ def gatherer(dataset, collate_fn: Callable) -> Callable[[Keys], list[Tensor]] | 
         inner = gatherer(dataset.dataset, collate_fn)
         keys = _as_keys(dataset.indices) if inner is not None else None
         if keys is not None:
-            return lambda chosen: inner(keys[chosen])
+            return _Part(inner, keys)
     return None
+
+
+class _Part:
+    """The rows of a part: a run of keys stays a slice."""
+
+    def __init__(self, inner, keys: np.ndarray):
+        self.inner, self.keys = inner, keys
+        first = int(keys[0]) if keys.size else 0
+        is_run = first >= 0 and np.array_equal(keys, np.arange(first, first + keys.size))
+        self.start = first if is_run else None
+
+    def __call__(self, chosen: Keys) -> list[Tensor]:
+        if type(chosen) is slice and self.start is not None:
+            return self.inner(slice(chosen.start + self.start, chosen.stop + self.start))
+        return self.inner(self.keys[chosen])
 
 
 def _rows(tensors: tuple[Tensor, ...], keys: Keys) -> list[Tensor]:

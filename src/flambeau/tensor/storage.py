@@ -17,6 +17,11 @@ class Storage:
         self.version = 0
         self.writer = None
 
+    def __reduce__(self):
+        from .pickling import reduce_storage
+
+        return reduce_storage(self)
+
 
 class View:
     """How a tensor came out of its base: the view operations between them.

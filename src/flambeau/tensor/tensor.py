@@ -164,7 +164,13 @@ class Tensor:
 
     @property
     def _version(self) -> int:
+        if self._storage.version is None:
+            raise RuntimeError("Inference tensors do not track version counter.")
         return self._storage.version
+
+    def is_inference(self) -> bool:
+        """Whether it was made in inference mode."""
+        return self._storage.version is None
 
     @property
     def _base(self):
@@ -462,6 +468,11 @@ class Tensor:
     def __copy__(self):
         return self.as_subclass(type(self))
 
+    def __reduce_ex__(self, protocol):
+        from .pickling import reduce_tensor
+
+        return reduce_tensor(self)
+
     def __deepcopy__(self, memo):
         if id(self) in memo:
             return memo[id(self)]
@@ -500,6 +511,10 @@ class _TensorHook:
 
     def __init__(self, hook, output_nr):
         self.hook, self.output_nr = hook, output_nr
+
+    @property
+    def name(self) -> str:
+        return getattr(self.hook, "__name__", type(self.hook).__name__)
 
     def __call__(self, g):
         return self.hook(g)
