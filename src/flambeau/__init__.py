@@ -60,6 +60,7 @@ from . import autograd, cuda, linalg, testing  # noqa: E402
 from .autograd import (  # noqa: E402
     enable_grad,
     inference_mode,
+    is_anomaly_enabled,
     is_grad_enabled,
     is_inference_mode_enabled,
     no_grad,

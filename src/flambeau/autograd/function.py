@@ -17,6 +17,7 @@ tensor(2.)
 from __future__ import annotations
 
 import functools
+import warnings
 
 import numpy as np
 
@@ -41,7 +42,7 @@ class FunctionNode(Node):
         "_saved",
         "needs_input_grad",
     )  # fmt: skip
-    function: type
+    user_function: type
 
     def __init__(self, needs):
         super().__init__((), (), caller())
@@ -124,7 +125,7 @@ class FunctionNode(Node):
         given = [g if g is None else space.tensor(g) for g in grads]
         enabled = modes.grad_enabled
         try:
-            results = self.function._backward(self, *given)
+            results = self.user_function._backward(self, *given)
         finally:
             modes.grad_enabled = enabled
         results = results if isinstance(results, tuple | list) else (results,)
@@ -144,9 +145,9 @@ class FunctionNode(Node):
                 results[i] = None
                 continue
             if not isinstance(g, Tensor):
-                raise TypeError(
-                    f"{self.name()}: expected a Tensor or None for gradient {i}, got "
-                    f"{type(g).__name__}"
+                raise RuntimeError(
+                    f"{self.name()} returned gradient {i} of a wrong type: expected Variable or "
+                    f"None (got {type(g).__name__})"
                 )
             want = node.meta[nr][0]
             if g._array.shape != want and not _sums_to(g._array.shape, want):
@@ -192,10 +193,11 @@ class Function:
     vjp = backward
 
     def __init__(self, *args, **kwargs):
-        raise RuntimeError(
-            f"{type(self).__name__} should not be instantiated. Methods on autograd functions are "
-            "all static, so you should invoke them on the class itself: "
-            f"{type(self).__name__}.apply(...)"
+        warnings.warn(
+            f"{type(self)} should not be instantiated. Methods on autograd functions are all "
+            f"static, so you should invoke them on the class itself: {type(self).__name__}.apply.",
+            DeprecationWarning,
+            stacklevel=2,
         )
 
     @classmethod
@@ -264,7 +266,7 @@ def ctx_record(ctx: FunctionNode, args, needs, outputs) -> list:
 @functools.cache
 def _node_class(cls) -> type:
     """PyTorch shows ``MyFunctionBackward`` for a user's ``MyFunction``."""
-    return type(f"{cls.__name__}Backward", (FunctionNode,), {"__slots__": (), "function": cls})
+    return type(f"{cls.__name__}Backward", (FunctionNode,), {"__slots__": (), "user_function": cls})
 
 
 def once_differentiable(backward):

@@ -31,6 +31,24 @@ def _inputs(inputs, create_graph: bool) -> tuple[tuple, bool]:
     return fresh, several
 
 
+def _check_strict(ys, xs) -> None:
+    """With ``strict``: every output must depend on every input."""
+    for i, y in enumerate(ys):
+        if not y.requires_grad:
+            raise RuntimeError(
+                f"Output {i} of the user-provided function does not require gradients. The outputs "
+                "must be computed in a differentiable manner from the input when running in strict "
+                "mode."
+            )
+        found = grad(y, xs, torch.ones_like(y), retain_graph=True, allow_unused=True)
+        for j, g in enumerate(found):
+            if g is None:
+                raise RuntimeError(
+                    f"Output {i} of the user-provided function is independent of input {j}. This is "
+                    "not allowed in strict mode."
+                )
+
+
 def _result(value, several: bool, create_graph: bool):
     done = tuple(t if create_graph else t.detach() for t in value)
     return done if several else done[0]
@@ -80,6 +98,8 @@ def vjp(func, inputs, v=None, create_graph=False, strict=False):
     """
     xs, several_in = _inputs(inputs, create_graph)
     ys, several_out = _tuple(func(*xs), "outputs of the user-provided function")
+    if strict:
+        _check_strict(ys, xs)
     v = _vector(v, ys, "returns")
     gs = _grad(ys, xs, list(v), create_graph=create_graph)
     return _result(ys, several_out, create_graph), _result(gs, several_in, create_graph)
@@ -96,6 +116,8 @@ def jvp(func, inputs, v=None, create_graph=False, strict=False):
     xs, _ = _inputs(inputs, create_graph)
     v = _vector(v, xs, "takes")
     ys, several_out = _tuple(func(*xs), "outputs of the user-provided function")
+    if strict:
+        _check_strict(ys, xs)
     dummies = tuple(torch.zeros_like(y).requires_grad_() for y in ys)
     gs = _grad(ys, xs, list(dummies), create_graph=True)
     products = _grad(gs, dummies, list(v), create_graph=create_graph)
@@ -115,6 +137,8 @@ def jacobian(
     """
     xs, several_in = _inputs(inputs, create_graph)
     ys, several_out = _tuple(func(*xs), "outputs of the user-provided function")
+    if strict:
+        _check_strict(ys, xs)
     rows = []
     for y in ys:
         flat = y.reshape(-1)

@@ -13,7 +13,7 @@ __all__ = ["GradientEdge", "Node", "get_gradient_edge", "increment_version", "sa
 
 
 class saved_tensors_hooks:
-    """Inside, ``pack(tensor)`` replaces what operations save, and ``unpack`` gives it back in backward.
+    """Inside, ``pack(tensor)`` replaces what operations save; ``unpack`` gives it back.
 
     >>> import flambeau as torch
     >>> x = torch.ones(2, requires_grad=True)
@@ -60,3 +60,48 @@ def increment_version(tensor) -> None:
     """Tell autograd that a tensor was changed behind its back."""
     for t in (tensor,) if hasattr(tensor, "_storage") else tensor:
         t._storage.version += 1
+
+
+class _Handles:
+    """Several handles removed as one."""
+
+    def __init__(self, handles):
+        self.handles = handles
+
+    def remove(self) -> None:
+        for handle in self.handles:
+            handle.remove()
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.remove()
+
+
+def register_multi_grad_hook(tensors, fn, *, mode: str = "all") -> _Handles:
+    """Call ``fn`` in a backward pass with the gradients of all ``tensors`` (a list, ``None`` for one
+    that gets none), once the last has come; with mode "any", with the first gradient that comes.
+    """
+    if mode not in ("all", "any"):
+        raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
+    gathered: list = [None] * len(tensors)
+    state = {"count": 0}
+
+    def watch(i):
+        def hook(g):
+            state["count"] += 1
+            if mode == "any":
+                if state["count"] == 1:
+                    fn(g)
+            else:
+                gathered[i] = g
+            if state["count"] == len(tensors):
+                if mode == "all":
+                    fn(list(gathered))
+                gathered[:] = [None] * len(tensors)
+                state["count"] = 0
+
+        return hook
+
+    return _Handles([t.register_hook(watch(i)) for i, t in enumerate(tensors)])

@@ -109,11 +109,7 @@ class set_grad_enabled(_Mode):
 
 
 class inference_mode(_Mode):
-    """Like ``no_grad``; what is made inside can never be used in a recorded computation by
-    PyTorch's rules.
-
-    Here its tensors are ordinary ones that require no gradient.
-    """
+    """Like ``no_grad``; besides, what is made inside cannot be saved by a recorded computation."""
 
     def __new__(cls, mode=True):
         made = super().__new__(cls)
@@ -146,6 +142,11 @@ def is_grad_enabled() -> bool:
 def is_inference_mode_enabled() -> bool:
     """Whether ``inference_mode`` is on in this thread."""
     return modes.inference
+
+
+def is_anomaly_enabled() -> bool:
+    """Whether anomaly detection is on in this thread."""
+    return modes.anomaly
 
 
 class detect_anomaly(_Mode):

@@ -45,9 +45,10 @@ class SavePlan:
     rules.
 
     ``fetch`` lists (name, kind, index): where the dispatcher finds each value that the rules name.
+    ``holds`` says whether tensors are among them.
     """
 
-    __slots__ = ("active", "fetch", "joint", "needs", "rules", "zeros")
+    __slots__ = ("active", "fetch", "holds", "joint", "needs", "rules", "zeros")
 
     def __init__(self, op: Op, needs: tuple[bool, ...]):
         self.needs = needs
@@ -65,6 +66,7 @@ class SavePlan:
                 self.zeros.append(i)
         self.active = bool(names or self.zeros)
         self.fetch = [(n, *op.locate(n)) for n in names if n not in ("g", "needs")]
+        self.holds = any(kind in ("input", "inputs", "output") for _, kind, _ in self.fetch)
 
 
 class Op:

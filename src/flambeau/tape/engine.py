@@ -12,6 +12,7 @@ a ``.grad`` without a copy.
 
 from __future__ import annotations
 
+import warnings
 from heapq import heappop, heappush
 
 from flambeau.core.config import modes
@@ -110,23 +111,26 @@ def _apply_watched(node, space, grads):
     """Anomaly mode: name the forward line of the node that fails or makes NaN."""
     try:
         results = node.apply(space, grads)
-    except Exception as error:
-        error.add_note(f"Error detected in {node.name()}{at(node.line)}. {_forward_stack(node)}")
+    except Exception:
+        _warn_forward(node)
         raise
     if modes.anomaly_check_nan:
         for i, g in enumerate(results):
             if g is not None and space.has_nan(g):
+                _warn_forward(node)
                 raise RuntimeError(
                     f"Function '{node.name()}' returned nan values in its {i}th output."
-                    f"\n  It was recorded{at(node.line)}. {_forward_stack(node)}"
+                    f"\n  The operation was recorded{at(node.line)}."
                 )
     return results
 
 
-def _forward_stack(node) -> str:
-    if node.traceback is None:
-        return "No forward pass information available: enable detect_anomaly during the forward."
-    return "Traceback of forward call that caused the error:\n" + node.traceback
+def _warn_forward(node) -> None:
+    stack = node.traceback or "No forward pass information: enable anomaly mode in the forward."
+    warnings.warn(
+        f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{stack}",
+        stacklevel=2,
+    )
 
 
 def _fresh(node, space, grads, results) -> list[bool]:
@@ -151,6 +155,11 @@ def _run_pre_hooks(node, space, cotangents):
         elif grads[nr] is not None:
             replaced = hook(grads[nr])
             if replaced is not None:
+                if replaced.shape != grads[nr].shape:
+                    raise RuntimeError(
+                        f"hook '{hook.name}' has changed the size of value: from "
+                        f"{tuple(grads[nr].shape)} to {tuple(replaced.shape)}"
+                    )
                 grads[nr] = replaced
     for nr, retain in (node.retainers or {}).items():
         if grads[nr] is not None:

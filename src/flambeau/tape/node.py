@@ -180,7 +180,8 @@ class OpNode(Node):
         return array
 
     def release(self) -> None:
-        self.saved = FREED
+        if self.plan.holds:  # a graph that saved no tensors may be walked again
+            self.saved = FREED
 
 
 class Packed:

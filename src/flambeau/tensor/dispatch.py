@@ -12,13 +12,13 @@ import sys
 import numpy as np
 
 from flambeau.backend.numpy.kernels import run as run_kernel
-from flambeau.backend.numpy.namespace import xp
 from flambeau.core.config import modes
 from flambeau.ops.registry import VIEW, Op
 from flambeau.plan import record
 from flambeau.tape.node import NO_EDGE, AccumulateGrad, Packed, node_class
 
 from . import explain, views
+from .arrays import xp
 from .promotion import WEAK, promote
 from .storage import Storage
 from .tensor import Tensor
@@ -65,8 +65,11 @@ def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
         out = tuple([_fresh(a, arrays) for a in y])
     else:
         out = _fresh(y, arrays)
-    if needs and modes.grad_enabled:
-        tape(op, inputs, params, out)
+    if modes.grad_enabled:
+        if needs:
+            tape(op, inputs, params, out)
+    elif modes.inference:
+        _mark_inference(op, out)
     if record.listeners:
         record.tell(op, inputs, params, out)
     return out
@@ -95,6 +98,13 @@ def wrap(array: np.ndarray) -> Tensor:
     t._grad = t._grad_fn = t._view = t._hooks = t._accumulator = t._post_hooks = None
     t._output_nr = 0
     return t
+
+
+def _mark_inference(op: Op, out) -> None:
+    """What is made in inference mode has no version counter, so that it cannot be saved."""
+    if op.kind is not VIEW:
+        for t in out if type(out) is tuple else (out,):
+            t._storage.version = None
 
 
 def tape(op: Op, inputs, params, out) -> None:
@@ -158,11 +168,7 @@ def _save(kind, index, inputs, params, outputs, first):
             return None
         if index == 0 and first is not None:
             return first
-        t = inputs[index]
-        if isinstance(t, Tensor):
-            storage = t._storage
-            return (t._array, storage, storage.version)
-        return _pack(t)
+        return _pack(inputs[index])
     if kind == "output":
         return _pack(outputs[0]) if len(outputs) == 1 else tuple([_pack(t) for t in outputs])
     if kind == "param":
@@ -178,6 +184,8 @@ def _save(kind, index, inputs, params, outputs, first):
 def _pack(t):
     if isinstance(t, Tensor):
         storage = t._storage
+        if storage.version is None:
+            raise explain.inference_tensor()
         return (t._array, storage, storage.version)
     return None if t is None else (t, None, 0)
 

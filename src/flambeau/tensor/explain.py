@@ -91,6 +91,15 @@ def complex_gradient(op) -> AutogradError:
     )
 
 
+def inference_tensor() -> AutogradError:
+    return AutogradError(
+        "Inference tensors cannot be saved for backward. Please do not use Tensors created in "
+        "inference mode in computation tracked by autograd. To work around this, you can make a "
+        "clone to get a normal tensor and use it in autograd, or use `torch.no_grad()` instead of "
+        "`torch.inference_mode()`."
+    )
+
+
 def user_stack() -> str:
     """The user's call stack, as anomaly mode shows it."""
     return "".join(traceback.format_stack()[:-4])

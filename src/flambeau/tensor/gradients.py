@@ -44,7 +44,7 @@ def backward(
     captured = _walk(tensors, grad_tensors, retain_graph, create_graph, targets, accumulate=True)
     for where, (g, _) in captured.items():
         t = targets[where]
-        if t._grad_fn is not None:  # leaves were accumulated by the engine
+        if t._grad_fn is not None and not t.retains_grad:  # leaves were done by the engine
             space_for(create_graph).accumulate(t, g, False)
 
 
@@ -79,20 +79,18 @@ def grad(
         from .api import torch
 
         return tuple(None if c[0] is None else torch.stack(c) for c in zip(*rows))
-    for t in inputs:
-        if not t.requires_grad:
-            raise RuntimeError("One of the differentiated Tensors does not require grad")
-    targets = {edge(t): t for t in inputs}
+    edges = [_target(t) for t in inputs]
+    targets = dict.fromkeys(edges)
     captured = _walk(outputs, grad_outputs, retain_graph, create_graph, targets, accumulate=False)
     space = space_for(create_graph)
     found = []
-    for t in inputs:
-        pair = captured.get(edge(t))
+    for where in edges:
+        pair = captured.get(where)
         if pair is not None:
             g, owned = pair
             found.append(g if isinstance(g, Tensor) else space.tensor(g if owned else np.array(g)))
         elif materialize_grads:
-            found.append(wrap(np.zeros(t._array.shape, t._array.dtype)))
+            found.append(wrap(np.zeros(*where[0].meta[where[1]])))
         elif allow_unused:
             found.append(None)
         else:
@@ -162,5 +160,15 @@ def _seed(t: Tensor, g, create_graph) -> Tensor:
     return g
 
 
+def _target(t) -> tuple:
+    """The edge of a tensor that requires grad, or of a ``GradientEdge``."""
+    if not isinstance(t, Tensor):
+        return tuple(t)
+    if not t.requires_grad:
+        raise RuntimeError("One of the differentiated Tensors does not require grad")
+    return edge(t)
+
+
 def _sequence(tensors) -> tuple:
-    return (tensors,) if isinstance(tensors, Tensor) else tuple(tensors)
+    single = isinstance(tensors, Tensor) or hasattr(tensors, "output_nr")
+    return (tensors,) if single else tuple(tensors)

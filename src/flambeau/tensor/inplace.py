@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from flambeau.backend.numpy.kernels import run as run_kernel
-from flambeau.backend.numpy.namespace import xp
 from flambeau.core.config import modes
 from flambeau.core.dtypes import from_numpy_dtype
 from flambeau.core.errors import AutogradError, DTypeError, ShapeError
@@ -15,6 +14,7 @@ from flambeau.tape.node import NO_EDGE
 
 from . import dispatch as door
 from . import explain, views
+from .arrays import xp
 from .promotion import promote
 from .tensor import Tensor
 
@@ -77,6 +77,13 @@ def _saves_target(op, inputs) -> bool:
 def wrote(target: Tensor, name: str) -> None:
     """Note that ``target``'s memory was changed by the operation ``name``."""
     storage = target._storage
+    if storage.version is None:
+        if not modes.inference:
+            raise AutogradError(
+                "Inplace update to inference tensor outside InferenceMode is not allowed. You can "
+                "make a clone to get a normal tensor before doing inplace update."
+            )
+        return
     storage.version += 1
     storage.writer = (name, door.caller())
 
@@ -173,11 +180,8 @@ def update(kernel, params, *lists, **numbers) -> None:
     """
     arrays = [[None if t is None else t._array for t in group] for group in (params, *lists)]
     run_kernel(kernel, xp, arrays, numbers)
-    line = door.caller()
     name = kernel.__name__.lstrip("_")
     for t in params:
-        storage = t._storage
-        storage.version += 1
-        storage.writer = (name, line)
+        wrote(t, name)
     if record.listeners:
         record.tell(name, (params, *lists), numbers, None, params)

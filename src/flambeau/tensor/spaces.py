@@ -5,12 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from flambeau.backend.numpy.kernels import unbroadcast
-from flambeau.backend.numpy.namespace import xp as array_xp
 from flambeau.core.config import modes
 from flambeau.core.dtypes import from_numpy_dtype
 from flambeau.ops.registry import OPS
 
 from . import inplace, views
+from .arrays import xp as array_xp
 from .dispatch import dispatch, wrap
 from .namespace import xp as tensor_xp
 from .tensor import Tensor
@@ -75,6 +75,14 @@ class ArraySpace:
     def write_view(whole, _steps, inside, g):
         inside[...] = 0 if g is None else g
         return whole
+
+    @staticmethod
+    def add_view(whole, steps, g):
+        """Add ``g`` to the elements of ``whole`` that a view shows, as often as it shows them."""
+        places = np.arange(whole.size).reshape(whole.shape)
+        shown = views.replay_array(places, steps)
+        flat = np.bincount(shown.reshape(-1), np.ravel(g), minlength=whole.size)
+        return flat.astype(whole.dtype).reshape(whole.shape)
 
     @staticmethod
     def accumulate(variable, g, owned):
@@ -156,6 +164,13 @@ class TensorSpace:
             g = wrap(np.zeros(region._array.shape, region._array.dtype))
         inplace.copy_(region, g)
         return whole
+
+    @staticmethod
+    def add_view(whole, steps, g):
+        places = np.arange(whole._array.size).reshape(whole._array.shape)
+        shown = views.replay_array(places, steps).reshape(-1)
+        flat = whole.reshape((-1,)).index_add(0, wrap(shown.copy()), g.reshape((-1,)))
+        return flat.reshape(whole.shape)
 
     @staticmethod
     def accumulate(variable, g, _owned):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from flambeau.backend.numpy.namespace import xp
 from flambeau.core.config import modes
 from flambeau.tape.node import NO_EDGE, Node
 
+from .arrays import xp
 from .storage import View
 from .tensor import Tensor
 
@@ -46,19 +46,11 @@ def refresh(t: Tensor) -> None:
     if view.version == version:
         return
     view.version = version
-    if (
-        not view.recorded
-        or not view.base._requires_grad
-        or (t._requires_grad and t._grad_fn is None)
-    ):
+    base = view.base
+    made_by_user = t._requires_grad and t._grad_fn is None  # a leaf that looks at another tensor
+    if base._grad_fn is None or not view.recorded or made_by_user:
         return
-    enabled = modes.grad_enabled
-    modes.grad_enabled = True
-    try:
-        twin = replay(view.base, view.steps)
-    finally:
-        modes.grad_enabled = enabled
-    t._grad_fn, t._output_nr, t._requires_grad = twin._grad_fn, twin._output_nr, True
+    t._grad_fn, t._output_nr, t._requires_grad = AsStridedBackward0(base, view.steps, t), 0, True
 
 
 def replay(base: Tensor, steps) -> Tensor:
@@ -79,6 +71,24 @@ def replay_array(array: np.ndarray, steps) -> np.ndarray:
         if index is not None:
             array = array[index]
     return array
+
+
+class AsStridedBackward0(Node):
+    """The history of a view whose base was overwritten: all its view steps at once."""
+
+    __slots__ = ("steps",)
+
+    def __init__(self, base: Tensor, steps, t: Tensor):
+        array = t._array
+        super().__init__(
+            ((base._grad_fn, base._output_nr),), ((array.shape, array.dtype),), base._grad_fn.line
+        )
+        self.steps = steps
+
+    def apply(self, space, grads):
+        node, nr = self.edges[0]
+        whole = space.zeros(*node.meta[nr])
+        return [space.add_view(whole, self.steps, grads[0])]
 
 
 class CopySlices(Node):

@@ -1,1 +1,9 @@
-"""PyTorch's ``torch.utils``: names gathered from where things live."""
+"""PyTorch's ``torch.utils``: names gathered from where things live, loaded when first asked for."""
+
+from importlib import import_module as _import_module
+
+
+def __getattr__(name: str):
+    if name in ("data", "checkpoint"):
+        return _import_module(f"{__name__}.{name}")
+    raise AttributeError(f"module 'flambeau.utils' has no attribute {name!r}")

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from flambeau.ops import registry
-
 from . import kernels
 
 
@@ -20,10 +18,13 @@ class NumpyNamespace:
 
     name = "numpy"
 
+    def __init__(self, operations: dict):
+        self.operations = operations
+
     def __getattr__(self, name: str):
         if hasattr(kernels, name):
             found = getattr(kernels, name)
-        elif name in registry.OPS and not hasattr(np, name):
+        elif name in self.operations and not hasattr(np, name):
             found = self.op(name)
         else:
             found = getattr(np, name)
@@ -32,12 +33,10 @@ class NumpyNamespace:
 
     def op(self, name: str):
         """The kernel of a registered operation, as a function of arrays."""
-        kernel = registry.OPS[name].run
+        kernel = self.operations[name].run
 
         def call(*arrays, **params):
             return kernel(self, *arrays, **params)
 
         return call
 
-
-xp = NumpyNamespace()
