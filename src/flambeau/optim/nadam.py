@@ -38,7 +38,7 @@ class NAdam(Optimizer):
     >>> (w * w).sum().backward()
     >>> optimizer.step()
     >>> w
-    tensor([0.8532], requires_grad=True)
+    tensor([0.8944], requires_grad=True)
     """
 
     def __init__(

@@ -239,7 +239,7 @@ class Optimizer:
         return loss
 
     def _prepare(self) -> list:
-        """The updates of this step, all checked: `(rule, lists of tensors, numbers)` of each group."""
+        """The updates of this step, all checked: `(rule, lists of tensors, numbers)`, by group."""
         ready = []
         for group in self.param_groups:
             params, grads = [], []

@@ -14,14 +14,14 @@ from flambeau.tensor.inplace import update
 
 from .lr_scheduler.base import LRScheduler, per_group, reads_groups
 
-__all__ = [  # noqa: F822: two of them come through __getattr__
+__all__ = [
     "SWALR",
-    "AveragedModel",
+    "AveragedModel",  # noqa: F822
     "get_ema_avg_fn",
     "get_ema_multi_avg_fn",
     "get_swa_avg_fn",
     "get_swa_multi_avg_fn",
-    "update_bn",
+    "update_bn",  # noqa: F822
 ]
 
 
