@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from .borders import fold_border, fold_windows, pad_border, unfold_windows
 from .convolution import correlate, correlate_data, correlate_weight
 from .pooling import (
     add_at_positions,
@@ -27,7 +28,10 @@ __all__ = [
     "correlate",
     "correlate_data",
     "correlate_weight",
+    "fold_border",
+    "fold_windows",
     "max_windows",
+    "pad_border",
     "philox",
     "pick_windows",
     "run",
@@ -36,6 +40,7 @@ __all__ = [
     "spread_windows",
     "sum_windows",
     "unbroadcast",
+    "unfold_windows",
     "window_counts",
     "window_indices",
 ]
