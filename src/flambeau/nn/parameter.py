@@ -45,9 +45,6 @@ class Parameter(Tensor):
             memo[id(self)] = known
         return known
 
-    def __repr__(self, **kwargs) -> str:
-        return "Parameter containing:\n" + super().__repr__(**kwargs)
-
     def __reduce_ex__(self, protocol):
         return _rebuild_parameter, (type(self), self.detach(), self.requires_grad)
 
