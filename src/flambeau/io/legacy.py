@@ -89,11 +89,12 @@ class _Storages:
         storage_type, key, location, count, view = data
         if not (isinstance(key, str) and isinstance(location, str) and type(count) is int):
             raise CheckpointError("a reference to a storage is damaged")
-        root = self.roots.get(key) or self.declare(key, storage_type.dtype, location, count)
-        root = root.as_type(storage_type.dtype)
+        if key not in self.roots:
+            self.declare(key, storage_type.dtype, location, count)
+        root = self.roots[key].as_type(storage_type.dtype)
         return root if view is None else self.view(root, view)
 
-    def declare(self, key: str, dtype: dtypes.dtype, location: str, count: int) -> StoredView:
+    def declare(self, key: str, dtype: dtypes.dtype, location: str, count: int) -> None:
         size = count * dtype.itemsize
         self.available -= size
         if count < 0 or self.available < 0:
@@ -102,7 +103,6 @@ class _Storages:
             )
         raw = np.empty(size, np.uint8)
         self.roots[key] = self.restore(StoredView(raw, dtype, location), location)
-        return self.roots[key]
 
     def view(self, root: StoredView, view) -> StoredView:
         if not isinstance(view, tuple) or len(view) != 3:
