@@ -9,6 +9,7 @@ from flambeau.ops.registry import OPS
 from flambeau.ops.shape import format_name
 from flambeau.tensor.api import export
 from flambeau.tensor.dispatch import dispatch
+from flambeau.tensor.inplace import _spoken
 from flambeau.tensor.tensor import Tensor
 
 
@@ -81,6 +82,24 @@ for _name in ["bool", "int", "long", "short", "float", "double", "half", "bfloat
     _named(_name)
 export("method", name="byte")(lambda input, memory_format=None: convert(input, dtypes.uint8))
 export("method", name="char")(lambda input, memory_format=None: convert(input, dtypes.int8))
+
+
+@export("method", name="type")
+def type_(input, dtype=None, non_blocking=False):
+    """The tensor's type as text, or the tensor with another: a dtype, or a name such as ``torch.LongTensor``.
+
+    >>> import flambeau as torch
+    >>> torch.ones(2).type(), torch.ones(2).type("torch.LongTensor")
+    ('torch.FloatTensor', tensor([1, 1]))
+    """
+    if dtype is None:
+        return f"torch.{_spoken(input.dtype)}Tensor"
+    if isinstance(dtype, str):
+        known = {f"torch.{_spoken(d)}Tensor": d for d in dtypes.BY_NAME.values()}
+        if dtype not in known:
+            raise ValueError(f"invalid type: {dtype!r}")
+        dtype = known[dtype]
+    return convert(input, getattr(dtype, "element", dtype))
 
 
 @export("method")

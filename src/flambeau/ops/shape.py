@@ -240,7 +240,7 @@ fill.vjp(input=_NOTHING, value=lambda xp, g: g)
 fill.shape(lambda input, value: input)
 
 
-@op(node="Zero")
+@op(where="inplace", node="Zero")
 def zero(xp, input):
     """Zeros like ``input``."""
     return xp.zeros_like(input)
