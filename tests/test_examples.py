@@ -106,7 +106,7 @@ def test_the_nets_of_the_book_learn(net):
     model = book[net]()
     if net == "Net":
         assert sum(p.numel() for p in model.parameters()) == 18090
-    optimizer = torch.optim.SGD(model.parameters(), lr=0.05)
+    optimizer = torch.optim.SGD(model.parameters(), lr=3e-3 if net == "NetResDeep" else 0.05)
     losses = []
     for _ in range(6):
         loss = torch.nn.functional.cross_entropy(model(images), labels)

@@ -9,6 +9,8 @@ from types import FrameType, TracebackType
 class StopOnSignal:
     """While entered, Ctrl-C (or SIGTERM) only sets `requested`; a second Ctrl-C interrupts at once.
 
+    >>> import signal
+    >>> from flambeau.cli.stopping import StopOnSignal
     >>> with StopOnSignal() as stop:
     ...     signal.raise_signal(signal.SIGINT)
     ...     stop.requested
