@@ -133,7 +133,7 @@ def unlike(ours, theirs, rtol: float = 0.0, atol: float = 0.0) -> str | None:
     if isinstance(theirs, (tuple, list)):
         if not isinstance(ours, (tuple, list)) or len(ours) != len(theirs):
             return f"expected {len(theirs)} results, got {ours!r:.200}"
-        if hasattr(theirs, "_fields") != hasattr(ours, "_fields"):
+        if type(theirs) not in (tuple, list) and type(ours).__name__ != type(theirs).__name__:
             return f"expected {type(theirs).__name__}, got {type(ours).__name__}"
         for index, (a, b) in enumerate(zip(ours, theirs)):
             if found := unlike(a, b, rtol, atol):

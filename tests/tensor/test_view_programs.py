@@ -128,9 +128,9 @@ def compare(ours: Machine, theirs: Machine) -> str | None:
             "contiguous": x.is_contiguous(),
             "view": x._is_view(),
         }
-        stale = attempt(lambda: b.requires_grad)[1]  # noqa: B023
+        stale = attempt(lambda: facts(b))[1]  # noqa: B023
         if stale is not None:  # a view of several that a write has made useless
-            error = attempt(lambda: a.requires_grad)[1]  # noqa: B023
+            error = attempt(lambda: facts(a))[1]  # noqa: B023
             if not isinstance(error, type(stale)):
                 return f"tensor {i}: PyTorch refuses to look at it: {stale}"
             continue

@@ -139,9 +139,46 @@ def _compile(op: Op, name: str, door: str):
         parts += ["out=None"] if "*" in "".join(parts) else ["*", "out=None"]
         body = f"    y = {call}\n    return y if out is None else write_out(out, y)"
     signature = ", ".join(parts)
+    check = _check(op, name, fixed, required) if fixed and required else ""
     space = {"_op": op, "_defaults": op.defaults, **globals()}
-    exec(f"def {name}({signature}):\n{body}", space)
+    exec(f"def {name}({signature}):\n{check}{body}", space)
     return _dress(space[name], op, name)
+
+
+# Operations of which PyTorch has no form with a Python number in place of a tensor.
+_ONLY_TENSORS = frozenset(
+    (
+        "atan2", "fmax", "fmin", "heaviside", "hypot", "logaddexp", "logaddexp2", "logical_and",
+        "logical_or", "logical_xor", "maximum", "minimum", "nextafter",
+    )
+)  # fmt: skip
+
+
+# ... and of which it has one with a number in place of the first.
+_NUMBER_FIRST = frozenset(
+    (
+        "bitwise_and", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
+        "pow", "remainder", "xlogy",
+    )
+)  # fmt: skip
+
+
+def _check(op: Op, name: str, fixed, required: int) -> str:
+    """The lines of a public function that refuse numbers where PyTorch wants tensors."""
+    if op.name in _NUMBER_FIRST:
+        given = f"isinstance({fixed[0]}, Tensor) or isinstance({fixed[1]}, Tensor)"
+        return f"    if not ({given}): _refuse({name!r}, {fixed[0]!r}, 1, {fixed[0]})\n"
+    return "".join(
+        f"    if not isinstance({n}, Tensor): _refuse({name!r}, {n!r}, {i + 1}, {n})\n"
+        for i, n in enumerate(fixed[: required if op.name in _ONLY_TENSORS else 1])
+    )
+
+
+def _refuse(name: str, argument: str, position: int, value):
+    raise TypeError(
+        f"{name}(): argument '{argument}' (position {position}) must be Tensor, not "
+        f"{type(value).__name__}"
+    )
 
 
 def _dress(function, op: Op, name: str, signature=None):
