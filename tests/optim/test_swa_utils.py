@@ -62,6 +62,8 @@ def check(mine, expected):
 )
 def test_averaged_model(options, use_buffers):
     pair = models()
+    if use_buffers and "swa_update" in str(options(expected_utils).get("multi_avg_fn")):
+        pytest.skip("PyTorch cannot average the integer buffers of batch norm this way")
     averaged = [
         utils.AveragedModel(model, use_buffers=use_buffers, **options(utils))
         for model, (_, utils) in zip(pair, LIBRARIES)

@@ -95,8 +95,10 @@ class AveragedModel(Module):
 def swa_average(xp, averages, currents, *, weight):
     """Move every average towards the current value by the fraction `weight`; integers are cut."""
     for a, current in zip(averages, currents):
-        moved = a + (current - a) * weight
-        a[...] = moved if a.dtype.kind in "fcV" else xp.trunc(moved)
+        if a.dtype.kind in "fcV":
+            a += (current - a) * weight
+        else:
+            a[...] = (a + (current - a) * weight).astype("float32")
 
 
 @modes.no_grad()

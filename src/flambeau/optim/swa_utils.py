@@ -77,8 +77,10 @@ def get_swa_multi_avg_fn():
 def ema_average(xp, averages, currents, *, weight):
     """Move every average towards the current value by the fraction `weight`; integers are cut."""
     for a, current in zip(averages, currents):
-        moved = a + (current - a) * weight
-        a[...] = moved if a.dtype.kind in "fcV" else xp.trunc(moved)
+        if a.dtype.kind in "fcV":
+            a += (current - a) * weight
+        else:  # in single precision, as PyTorch: 0.8 * 1 + 0.2 * 6 is 2, not a little less
+            a[...] = (a * (1 - weight) + current * weight).astype("float32")
 
 
 def _check_decay(decay) -> None:
