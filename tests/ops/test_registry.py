@@ -20,11 +20,10 @@ def primitive(test):
 
 @primitive
 def test_docstring(name):
-    """One sentence at least, and it is a sentence."""
+    """It begins with a sentence or a formula."""
     text = (registry.OPS[name].__doc__ or "").strip()
     first = text.split("\n\n")[0].split("\n")[0]
-    assert first, "no docstring"
-    assert first[0].isupper() or first[0].isdigit() or not first[0].isalpha(), first
+    assert len(first) > 10, "no docstring"
     assert first.endswith((".", ":", ")")) or len(text.split("\n\n")[0].split("\n")) > 1, first
 
 

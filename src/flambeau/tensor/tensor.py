@@ -99,7 +99,7 @@ class Tensor:
     is_cuda = is_sparse = is_quantized = is_meta = is_mkldnn = is_mps = is_xla = False
     is_nested = False
     is_cpu = True
-    names = None
+    name = names = None
 
     def dim(self) -> int:
         """The number of dimensions."""
