@@ -6,7 +6,7 @@ from math import prod
 
 from flambeau.core.errors import DimError
 
-from .registry import STOPS, broadcast_shape, op
+from .registry import POINTWISE, STOPS, broadcast_shape, op
 
 
 def _nll_loss(xp, input, target, weight=None, *, ignore_index, reduction):
@@ -121,3 +121,85 @@ mse_loss.vjp(
 @mse_loss.shape
 def _(input, target, *, reduction):
     return broadcast_shape(input, target) if reduction == "none" else ()
+
+
+@op(kind=POINTWISE, dtype="same", node="SmoothL1Loss")
+def smooth_l1(xp, input, target, *, beta):
+    """d^2 / (2 beta) for |d| < beta, else |d| - beta / 2, with d = input - target."""
+    d = xp.abs(input - target)
+    return xp.where(d < beta, (0.5 / beta) * d * d, d - 0.5 * beta)
+
+
+def _smooth_l1_rule(xp, g, input, target, beta):
+    d = input - target
+    return g * xp.clip(d / beta, -1.0, 1.0)
+
+
+smooth_l1.vjp(
+    input=_smooth_l1_rule,
+    target=lambda xp, g, input, target, beta: -_smooth_l1_rule(xp, g, input, target, beta),
+)
+
+
+@op(kind=POINTWISE, dtype="same", node="BinaryCrossEntropy")
+def bce(xp, input, target):
+    """-(t log x + (1 - t) log(1 - x)), the logarithms cut at -100."""
+    return (target - 1) * xp.maximum(xp.log1p(-input), -100) - target * xp.maximum(
+        xp.log(input), -100
+    )
+
+
+bce.vjp(
+    input=lambda xp, g, input, target: (
+        g * ((input - target) / xp.maximum((1 - input) * input, 1e-12))
+    ),
+    target=lambda xp, g, input: g * (
+        xp.maximum(xp.log(1 - input), -100) - xp.maximum(xp.log(input), -100)
+    ),
+)
+
+
+@op(kind=POINTWISE, dtype="same", node="BinaryCrossEntropyWithLogits")
+def bce_with_logits(xp, input, target, pos_weight=None):
+    """(1 - t) x + (1 + (pos_weight - 1) t) log(1 + exp(-x)), without overflow."""
+    rest = xp.log1p(xp.exp(-xp.abs(input))) + xp.maximum(-input, 0)
+    if pos_weight is not None:
+        rest = (1 + (pos_weight - 1) * target) * rest
+    return (1 - target) * input + rest
+
+
+def _bce_logits_input(xp, g, input, target, pos_weight):
+    s = xp.sigmoid(input)
+    if pos_weight is None:
+        return g * (s - target)
+    return g * ((1 - target) - (1 + (pos_weight - 1) * target) * (1 - s))
+
+
+def _bce_logits_target(xp, g, input, pos_weight):
+    if pos_weight is None:
+        return g * -input
+    return g * (-input - (pos_weight - 1) * xp.logsigmoid(input))
+
+
+bce_with_logits.vjp(
+    input=_bce_logits_input,
+    target=_bce_logits_target,
+    pos_weight=lambda xp, g, input, target: g * target * -xp.logsigmoid(input),
+)
+
+
+@op(kind=POINTWISE, dtype="same", node="KlDiv")
+def kl_divergence(xp, input, target):
+    """t (log t - x), 0 where t is 0."""
+    return xp.where(target > 0, target * xp.log(target), xp.where(target == 0, 0, target * xp.nan)) - (
+        target * input
+    )
+
+
+kl_divergence.vjp(
+    input=lambda xp, g, target: g * -target,
+    target=lambda xp, g, input, target: xp.where(
+        target > 0, g * (xp.log(xp.where(target > 0, target, xp.ones_like(target))) + 1 - input),
+        -g * input,
+    ),
+)  # fmt: skip
