@@ -18,9 +18,18 @@ def convert(input, dtype=None, copy=False, memory_format=None):
     wanted = input._array.dtype if dtype is None else dtypes.to_numpy_dtype(dtype)
     form = format_name(memory_format, input.shape)
     if not copy and wanted == input._array.dtype:
-        if form == "preserve" or input.is_contiguous(memory_format=memory_format):
+        if form == "preserve" or form == suggested_format(input):
             return input
     return dispatch(OPS["to_copy"], (input,), {"dtype": wanted, "memory_format": form})
+
+
+def suggested_format(input) -> str:
+    """The format in which PyTorch says that a tensor lies: anything but channels last is "contiguous"."""
+    array = input._array
+    if array.ndim not in (4, 5) or array.flags.c_contiguous:
+        return "contiguous"
+    last = array.transpose((0, *range(2, array.ndim), 1)).flags.c_contiguous
+    return "channels_last" if last else "contiguous"
 
 
 @export("method")
@@ -67,9 +76,7 @@ def to(
     return convert(input, dtype, copy, memory_format)
 
 
-def _named(name: str):
-    dtype = {**dtypes.BY_NAME, **dtypes.ALIASES}[name]
-
+def _named(name: str, dtype: dtypes.dtype) -> None:
     def method(input, memory_format=None):
         return convert(input, dtype, memory_format=memory_format)
 
@@ -79,9 +86,9 @@ def _named(name: str):
 
 
 for _name in ["bool", "int", "long", "short", "float", "double", "half", "bfloat16", "cfloat", "cdouble"]:
-    _named(_name)
-export("method", name="byte")(lambda input, memory_format=None: convert(input, dtypes.uint8))
-export("method", name="char")(lambda input, memory_format=None: convert(input, dtypes.int8))
+    _named(_name, {**dtypes.BY_NAME, **dtypes.ALIASES}[_name])
+_named("byte", dtypes.uint8)
+_named("char", dtypes.int8)
 
 
 @export("method", name="type")

@@ -135,9 +135,10 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pi
 def _filled(size, fill_value, dtype) -> Tensor:
     if dtype.kind in "iu" and isinstance(fill_value, int | float):
         limits = np.iinfo(dtype)
-        if not math.isfinite(fill_value) or not limits.min <= int(fill_value) <= limits.max:
+        least = limits.min or -limits.max  # negative numbers wrap around in unsigned dtypes
+        if not math.isfinite(fill_value) or not least <= int(fill_value) <= limits.max:
             raise ArgumentError(f"value cannot be converted to type {dtype} without overflow")
-        fill_value = int(fill_value)
+        fill_value = int(fill_value) % (limits.max + 1) if not limits.min else int(fill_value)
     if isinstance(fill_value, complex) and dtype.kind != "c":
         raise ArgumentError(f"value cannot be converted to type {dtype} without overflow")
     params = {"size": size, "fill_value": fill_value, "dtype": dtype}

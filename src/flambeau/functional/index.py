@@ -67,6 +67,31 @@ def index_reduce(input, dim, index, source, reduce, *, include_self=True):
     return input.scatter_reduce(dim, places, source, reduce, include_self=include_self)
 
 
+@export("torch")
+def where(condition, input=None, other=None):
+    """``input`` where ``condition`` holds, else ``other``; with the condition alone, ``nonzero(as_tuple=True)``.
+
+    >>> import flambeau as torch
+    >>> torch.where(torch.tensor([True, False]), torch.tensor([1., 2.]), 0.)
+    tensor([1., 0.])
+    """
+    if input is None and other is None:
+        return condition.nonzero(as_tuple=True)
+    if input is None or other is None:
+        raise TypeError("where() needs both input and other, or neither")
+    if not isinstance(condition, Tensor):
+        raise TypeError(
+            f"where(): argument 'condition' must be Tensor, not {type(condition).__name__}"
+        )
+    return dispatch(OPS["where"], (condition, input, other), {})
+
+
+@export("method", name="where")
+def _where_method(input, condition, other):
+    """This tensor where ``condition`` holds, else ``other``."""
+    return torch.where(condition, input, other)
+
+
 @export("method")
 def zero_(input):
     """Fill with zeros.

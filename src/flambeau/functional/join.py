@@ -155,7 +155,6 @@ def meshgrid(*tensors, indexing=None):
         line = (1,) * k + (t.numel(),) + (1,) * (len(tensors) - k - 1)
         grids.append(t.reshape(line).expand(shape))
     if swap:
-        grids = [g.transpose(0, 1) for g in grids]
         grids[0], grids[1] = grids[1], grids[0]
     return tuple(grids)
 

@@ -193,7 +193,7 @@ def walk(input_shape, index_shape, dim) -> None:
 
 
 def check_index_dtype(name, index) -> None:
-    if str(index.dtype) not in ("torch.int64", "torch.int32"):
+    if prod(index.shape) and str(index.dtype) not in ("torch.int64", "torch.int32"):
         raise DTypeError(f"{name}(): Expected dtype int32/int64 for index, got {index.dtype}")
 
 

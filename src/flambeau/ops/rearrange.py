@@ -26,7 +26,8 @@ flip.shape(lambda input, *, dims: input)
 
 
 @flip.args
-def _flip(input, *dims):
+def _flip(input, *dims, **named):
+    dims = (named["dims"],) if named else dims
     return (input,), {"dims": canonical_dims(sizes(dims), len(input.shape)) or ()}
 
 

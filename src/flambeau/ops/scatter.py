@@ -95,8 +95,8 @@ def _scatter(input, dim, index, src=None, *, value=None, reduce=None):
     if src is None:
         raise TypeError("scatter() needs src (a tensor) or value (a number)")
     number = not hasattr(src, "dtype")
-    if number:
-        check_number_fits(input, src, "scatter")
+    if number and input.dtype.category < 2:
+        src = int(src)
     if reduce not in (None, "add", "multiply"):
         raise ArgumentError("reduce argument must be either add or multiply.")
     inputs, dim = _scatter_params("scatter", input, dim, index, src)
@@ -324,7 +324,7 @@ def index_add(xp, input, index, source, *, dim, alpha):
     into, rows = _rows(xp, out, dim), _rows(xp, source, dim)
     check_bounds(xp, index, len(into), dim, ShapeError)
     if alpha != 1:
-        rows = rows * rows.dtype.type(alpha)
+        rows = rows * xp.asarray(alpha).astype(rows.dtype)
     total = xp.zeros((len(into), prod(into.shape[1:])), out.dtype)
     add_rows(xp, total, index, rows.reshape(index.size, total.shape[1]))
     into += total.reshape(into.shape)
