@@ -147,11 +147,18 @@ def check_fits(target: Tensor, y: np.ndarray, name: str) -> None:
                 f"result type {_spoken(have)} can't be cast to the desired output type "
                 f"{_spoken(want)}\n  {name}_ keeps its tensor's dtype; use the out-of-place form."
             )
-    if not array.flags.writeable:
+    if not is_writable(array):
         raise ShapeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."
         )
+
+
+def is_writable(array: np.ndarray) -> bool:
+    """Whether every element has a place of its own (an expanded view's have not) that may change."""
+    return array.flags.writeable and not (
+        0 in array.strides and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape))
+    )
 
 
 _SPOKEN = {
