@@ -167,6 +167,19 @@ def test_a_gradient_that_does_not_fit_updates_nothing(name):
     assert_same_tree(ours(theirs(optimizer.state_dict())), theirs(before[1]))
 
 
+def test_parameters_that_cannot_be_written():
+    good = leaf(3)
+    expanded = flambeau.zeros(1).expand(3)
+    whole = flambeau.zeros(3, dtype=flambeau.int64)
+    for bad, message in ((expanded, "expanded view"), (whole, "is of torch.int64")):
+        optimizer = flambeau.optim.SGD([good, bad], lr=1.0)
+        for p in (good, bad):
+            p.grad = flambeau.ones(3, dtype=p.dtype)
+        with pytest.raises(RuntimeError, match=f"(?s)parameter 1 of group 0.*{message}"):
+            optimizer.step()
+        np.testing.assert_array_equal(good.detach().numpy(), [0, 0, 0])
+
+
 def test_state_that_does_not_fit_is_named():
     p = leaf(2)
     optimizer = flambeau.optim.Adam([p])

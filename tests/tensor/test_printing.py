@@ -7,6 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
+import flambeau
 from flambeau.core import devices, dtypes
 from flambeau.tensor import printing
 
@@ -195,6 +196,22 @@ def test_classes_and_devices():
     meta = torch.empty(2, 0, 3, dtype=torch.int32, device="meta")
     ours = twin(torch.empty(2, 0, 3, dtype=torch.int32), device="meta")
     assert printing.tensor_repr(ours) == repr(meta)
+
+
+def test_real_tensors_and_their_history():
+    """The same programs in both libraries: views, node names, parameters, formatted scalars."""
+    values = np.random.default_rng(1).standard_normal((5, 6)).astype(np.float32)
+
+    def texts(library):
+        x = library.from_numpy(values.copy())
+        yield from (x, x.t(), x[::2, 1], x[0].expand(3, 6), x > 0, x.long(), x.double()[:1])
+        w = x.clone().requires_grad_()
+        yield from (w, w * 2, w.sum(), w.t(), w.view(-1), w[0], w.exp().mean(1), w @ w.t())
+        yield from (w.detach(), library.nn.Parameter(x), library.nn.Parameter(x)[:, 0])
+        yield from (x.new_zeros(2, 0), x.sum().item(), f"{x[0, 0]:.3f}", f"{x.max()}", str(x[1]))
+
+    for mine, expected in zip(texts(flambeau), texts(torch), strict=True):
+        assert repr(mine) == repr(expected)
 
 
 def test_lost_history():

@@ -14,11 +14,11 @@ from itertools import chain
 
 from flambeau.autograd import modes
 from flambeau.core import dtypes
-from flambeau.core.errors import ShapeError
+from flambeau.core.errors import ArgumentError, DTypeError, ShapeError
 from flambeau.tape.node import Handle
 from flambeau.tensor import factory
 from flambeau.tensor.api import torch
-from flambeau.tensor.inplace import update
+from flambeau.tensor.inplace import is_writable, update
 from flambeau.tensor.tensor import Tensor
 
 from . import state_dict as states
@@ -260,6 +260,16 @@ class Optimizer:
                     f"{type(self).__name__}: {self._spoken(p)} has shape {tuple(p.shape)}, "
                     f"its gradient {tuple(g.shape)}.\n"
                     "  fix: call zero_grad() after replacing a parameter's data."
+                )
+            if p._array.dtype.kind not in "fcV":
+                raise DTypeError(
+                    f"{type(self).__name__}: {self._spoken(p)} is of {p.dtype}; only floating "
+                    "point and complex parameters can be optimised."
+                )
+            if not is_writable(p._array):
+                raise ArgumentError(
+                    f"{type(self).__name__}: {self._spoken(p)} is read-only memory, or an expanded "
+                    "view.\n  fix: give the optimiser parameter.clone()."
                 )
 
     def _updates(self, group, params, grads) -> list:
