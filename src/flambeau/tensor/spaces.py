@@ -37,7 +37,8 @@ class ArraySpace:
     def fit(g, shape, dtype, owned):
         """``g`` summed down and cast to what the receiving node made."""
         if g.shape != shape:
-            g, owned = unbroadcast(g, shape), False
+            g = unbroadcast(g, shape)
+            owned = type(g) is np.ndarray and g.base is None
         if g.dtype != dtype:
             g, owned = g.astype(dtype), True
         return g, owned
@@ -86,10 +87,14 @@ class ArraySpace:
 
     @staticmethod
     def accumulate(variable, g, owned):
-        """Add to ``variable.grad`` in place, or make the array its ``.grad``."""
+        """Add to ``variable.grad`` in place, or make the array, laid out alike, its ``.grad``."""
         have = variable._grad
         if have is None:
-            variable._grad = wrap(g if owned else np.array(g))
+            array = variable._array
+            if not owned or g.strides != array.strides:
+                g, given = np.empty_like(array), g
+                g[...] = given
+            variable._grad = wrap(g)
         else:
             np.add(have._array, g, out=have._array)
             have._storage.version += 1

@@ -19,6 +19,7 @@ from .pooling import (
     window_counts,
     window_indices,
 )
+from .resampling import resample_axes, spread_axes
 
 __all__ = [
     "add_at_positions",
@@ -34,7 +35,9 @@ __all__ = [
     "pad_border",
     "philox",
     "pick_windows",
+    "resample_axes",
     "run",
+    "spread_axes",
     "spread_means",
     "spread_sums",
     "spread_windows",
@@ -68,12 +71,12 @@ def unbroadcast(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     if g.shape == shape:
         return g
     extra = g.ndim - len(shape)
-    axes = tuple(range(extra)) + tuple(
-        i + extra for i, n in enumerate(shape) if n == 1 and g.shape[i + extra] != 1
-    )
+    if extra > 0:
+        g = g.sum(axis=tuple(range(extra)))
+    axes = tuple([i for i, n in enumerate(g.shape) if n != 1 and shape[i - g.ndim] == 1])
     if axes:
         g = g.sum(axis=axes, keepdims=True)
-    return np.broadcast_to(g.reshape(g.shape[extra:]) if extra else g, shape)
+    return g if g.shape == shape else np.broadcast_to(g, shape)
 
 
 def astype(x, dtype):
