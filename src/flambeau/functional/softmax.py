@@ -65,14 +65,3 @@ def _log_softmax(input, dim=None, _stacklevel=3, dtype=None):
     >>> torch.nn.functional.log_softmax(torch.tensor([0.0, 0.0]), dim=0)
     """
     return torch.log_softmax(input, _usual_dim("log_softmax", input, dim, _stacklevel), dtype)
-
-
-@export("F")
-def softmin(input, dim=None, _stacklevel=3, dtype=None):
-    """Softmax of the negated input.
-
-    >>> import flambeau as torch
-    >>> torch.nn.functional.softmin(torch.tensor([0.0, 1.0]), dim=0)
-    """
-    return torch.softmax(-input, _usual_dim("softmin", input, dim, _stacklevel), dtype)
-
