@@ -1,0 +1,46 @@
+"""Changing the size of images: linear in the image, so the derivative is the adjoint."""
+
+from __future__ import annotations
+
+from .registry import op
+
+_NAMES = {
+    "nearest": ("Nearest", "Nearest", "Nearest"),
+    "nearest-exact": ("NearestExact", "NearestExact", "NearestExact"),
+    "linear": ("Linear", "Bilinear", "Trilinear"),
+    "cubic": ("", "Bicubic", ""),
+}
+
+
+@op()
+def resample(xp, input, *, out, plan):
+    """(N, C, *S) at the size ``out``; ``plan`` is (mode, align_corners, input steps per output step or None, antialias)."""
+    return xp.astype(xp.ascontiguousarray(xp.resample_axes(input, out, plan)), input.dtype)
+
+
+@op(node="UpsampleBackward")
+def resample_spread(xp, grad, *, size, plan):
+    """The adjoint of ``resample``."""
+    return xp.astype(xp.ascontiguousarray(xp.spread_axes(grad, size, plan)), grad.dtype)
+
+
+resample.vjp(
+    input=lambda xp, g, input_shape, plan: xp.resample_spread(
+        g, size=tuple(input_shape[2:]), plan=plan
+    )
+)
+resample_spread.vjp(
+    grad=lambda xp, g, grad_shape, plan: xp.resample(g, out=tuple(grad_shape[2:]), plan=plan)
+)
+resample.shape(lambda input, *, out, plan: (*input[:2], *out))
+resample_spread.shape(lambda grad, *, size, plan: (*grad[:2], *size))
+
+
+def _name(params):
+    rank = len(params["out"])
+    kind = _NAMES[params["plan"][0]][rank - 1]
+    smooth = "Aa" if params["plan"][3] else ""
+    return f"Upsample{kind}{rank}D{smooth}Backward0"
+
+
+resample.node_name = _name
