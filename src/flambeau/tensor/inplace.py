@@ -156,9 +156,10 @@ def check_fits(target: Tensor, y: np.ndarray, name: str) -> None:
 
 def is_writable(array: np.ndarray) -> bool:
     """Whether every element has a place of its own (an expanded view's have not) that may change."""
-    return array.flags.writeable and not (
-        0 in array.strides and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape))
-    )
+    if 0 in array.strides and array.size:
+        if any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape)):
+            return False
+    return array.flags.writeable
 
 
 _SPOKEN = {
