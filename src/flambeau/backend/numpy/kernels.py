@@ -6,6 +6,7 @@ import numpy as np
 
 from .borders import fold_border, fold_windows, pad_border, unfold_windows
 from .convolution import correlate, correlate_data, correlate_weight
+from .ctc import ctc_alpha, ctc_gradient, ctc_states
 from .pooling import (
     add_at_positions,
     cell_maxima,
@@ -29,6 +30,9 @@ __all__ = [
     "correlate",
     "correlate_data",
     "correlate_weight",
+    "ctc_alpha",
+    "ctc_gradient",
+    "ctc_states",
     "fold_border",
     "fold_windows",
     "max_windows",
