@@ -11,6 +11,15 @@ from .registry import ZERO, canonical_dim, op
 _NOTHING = ZERO("what is overwritten has no influence")
 
 
+def _sequence(name, tensors) -> tuple:
+    if isinstance(tensors, tuple | list):
+        return tuple(tensors)
+    raise TypeError(
+        f"{name}(): argument 'tensors' (position 1) must be tuple of Tensors, not "
+        f"{type(tensors).__name__}"
+    )
+
+
 @op(dtype="same", where="torch", aliases=("concat", "concatenate"))
 def cat(xp, *tensors, dim):
     """Join tensors along an existing dimension.
@@ -52,7 +61,7 @@ def _cat_shape(*tensors, dim):
 
 @cat.args
 def _cat(tensors, dim=0):
-    tensors = tuple(tensors)
+    tensors = _sequence("cat", tensors)
     if not tensors:
         raise ValueError("torch.cat(): expected a non-empty list of Tensors")
     full = []
@@ -105,7 +114,7 @@ stack.shape(lambda *tensors, dim: tensors[0][:dim] + (len(tensors),) + tensors[0
 
 @stack.args
 def _stack(tensors, dim=0):
-    tensors = tuple(tensors)
+    tensors = _sequence("stack", tensors)
     if not tensors:
         raise ShapeError("stack expects a non-empty TensorList")
     first = getattr(tensors[0], "shape", None)
