@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import struct
 import zipfile
@@ -28,7 +29,7 @@ _ZIP64_EXTRA = 20  # what zipfile adds to the header of a large record
 
 
 class ArchiveWriter:
-    """Writes records to a binary file; ``close`` completes the archive."""
+    """Writes records to a binary file; the archive is complete at the end of its ``with`` block."""
 
     def __init__(self, file, name: str):
         self.zip = zipfile.ZipFile(file, "w", zipfile.ZIP_STORED, allowZip64=True)
@@ -51,7 +52,14 @@ class ArchiveWriter:
         info.extra = b""  # the padding belongs to the record alone, not to the directory
         self.digest.update(f"{record} {info.file_size} {info.CRC};".encode())
 
-    def close(self) -> None:
+    def __enter__(self) -> ArchiveWriter:
+        return self
+
+    def __exit__(self, failure, *_rest) -> None:
+        if failure is not None:  # nobody will read it; but it must not write any more when it is collected
+            with contextlib.suppress(Exception):
+                self.zip.close()
+            return
         self.write("version", b"3\n")
         number = int.from_bytes(self.digest.digest(), "big") % 10**40
         self.write(".data/serialization_id", b"%040d" % number)

@@ -17,3 +17,7 @@ class TruncatedError(CheckpointError, EOFError):
 
 class UnsafeCheckpointError(CheckpointError):
     """A checkpoint that names a class or function which nobody allowed."""
+
+
+class UnsavableError(FlambeauError, pickle.PicklingError, AttributeError):
+    """An object that no checkpoint can hold, such as a function without a name."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import io
 import pickle
+import types
 from collections import OrderedDict
 from typing import Any
 
@@ -16,7 +17,7 @@ from flambeau.core.size import Size
 from flambeau.tensor.storage import Storage
 from flambeau.tensor.tensor import Tensor
 
-from .errors import CheckpointError
+from .errors import CheckpointError, UnsavableError
 from .names import public
 from .tensors import STORAGE_NAMES, StoredTensor, StoredView
 
@@ -141,7 +142,12 @@ class CheckpointPickler(pickle._Pickler):
         elif obj is Tensor:
             module, name = "torch", "Tensor"
         else:
-            return super().save_global(obj, name)
+            try:
+                return super().save_global(obj, name)
+            except (pickle.PicklingError, AttributeError) as error:
+                raise UnsavableError(
+                    f"{error}. A checkpoint holds functions and classes by name only: those at the top of a module"
+                ) from error
         if self.proto >= 4:
             self.save(module)
             self.save(name)
@@ -150,14 +156,13 @@ class CheckpointPickler(pickle._Pickler):
             self.write(pickle.GLOBAL + f"{module}\n{name}\n".encode())
         self.memoize(obj)
 
-    dispatch = {**pickle._Pickler.dispatch}
+    def save_type(self, obj):
+        if obj in (type(None), type(NotImplemented), type(...)):
+            return super().save_type(obj)
+        return self.save_global(obj)
 
-
-def _save_type(self, obj):
-    return CheckpointPickler.save_global(self, obj) if obj is Tensor else pickle._Pickler.save_type(self, obj)
-
-
-CheckpointPickler.dispatch[type] = _save_type
+    # The base class looks its methods up in a table of functions, not by name.
+    dispatch = {**pickle._Pickler.dispatch, types.FunctionType: save_global, type: save_type}
 
 
 def _recipe(t: Tensor, requires_grad: bool):

@@ -63,8 +63,7 @@ def save(
         return
     pickler = CheckpointPickler(pickle_protocol)
     pickler.dump(obj)
-    with written(f) as file:
-        out = archive.ArchiveWriter(file, _archive_name(f))
+    with written(f) as file, archive.ArchiveWriter(file, _archive_name(f)) as out:
         out.write("data.pkl", pickler.contents)
         out.write(".format_version", b"1")
         out.write(".storage_alignment", str(archive.ALIGNMENT).encode())
@@ -72,7 +71,6 @@ def save(
             out.write("byteorder", sys.byteorder.encode())
         for key, (raw, _) in pickler.storages.items():
             out.write(f"data/{key}", raw)
-        out.close()
 
 
 def _archive_name(f: Any) -> str:
