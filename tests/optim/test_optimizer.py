@@ -241,6 +241,32 @@ def test_old_checkpoints_with_plain_step_counts():
     assert_same_tree(mine.state_dict(), expected.state_dict())
 
 
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in ("LBFGS", "Muon")])
+def test_checkpoints_cross_over_through_files(name, tmp_path):
+    pair = Pair(5, shapes=[(2, 3), (4,)])
+    libraries = ((flambeau, pair.ours), (torch, pair.torch))
+
+    def build():
+        return [getattr(library.optim, name)(params, lr=0.02) for library, params in libraries]
+
+    def step(optimizers):
+        for _ in range(3):
+            pair.give_gradients()
+            for optimizer in optimizers:
+                optimizer.step()
+
+    first = build()
+    step(first)
+    for (library, _), optimizer in zip(libraries, first):
+        library.save(optimizer.state_dict(), tmp_path / f"{library.__name__}.pt")
+    second = build()
+    second[0].load_state_dict(flambeau.load(tmp_path / "torch.pt"))
+    second[1].load_state_dict(torch.load(tmp_path / "flambeau.pt"))
+    step(second)
+    pair.check()
+    assert_same_tree(second[0].state_dict(), second[1].state_dict(), rtol=1e-5)
+
+
 @pytest.mark.parametrize("how", ["pickle", "deepcopy"])
 def test_copies_go_on_alike(how):
     pair = Pair(4, shapes=[(2, 3), (4,)])
