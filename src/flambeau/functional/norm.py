@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from flambeau.core.errors import ArgumentError, ShapeError
+from flambeau.core import dtypes
+from flambeau.core.errors import ArgumentError, DTypeError, ShapeError
 from flambeau.tensor.api import F, export, torch
 from flambeau.tensor.namespace import xp
 
@@ -45,9 +46,21 @@ def batch_norm(
         )
     axes = (0, *range(2, input.ndim))
     y, mean, var = xp.batch_moments_norm(input, weight, bias, axes=axes, affine=affine, eps=eps)
-    _move(running_mean, mean, momentum)
-    _move(running_var, var, momentum, n / max(1, n - 1))
+    if n:
+        _move(running_mean, mean, momentum)
+        _move(running_var, var, momentum, n / max(1, n - 1))
     return y
+
+
+def _check_dtypes(input, *params) -> None:
+    """Weights and statistics have the input's dtype, or float32 beside a half-precision input."""
+    found = {p.dtype for p in params if p is not None} - {input.dtype}
+    half = input.dtype in (dtypes.float16, dtypes.bfloat16)
+    if found and not (half and found == {dtypes.float32}):
+        raise DTypeError(
+            f"mixed dtype: the input is {input.dtype}, weights and statistics are "
+            f"{', '.join(map(str, found))}: convert one of them, x.to(dtype) or model.to(dtype)"
+        )
 
 
 def _move(running, moment, momentum, factor=1.0) -> None:
@@ -59,6 +72,7 @@ def _move(running, moment, momentum, factor=1.0) -> None:
 
 
 def _check_channels(input, running_mean, running_var, weight, bias) -> None:
+    _check_dtypes(input, running_mean, running_var, weight, bias)
     if input.ndim < 2:
         raise ShapeError(
             f"batch_norm expects an input (N, C, *) with at least 2 dimensions, got {tuple(input.shape)}"
@@ -128,6 +142,7 @@ def layer_norm(input, normalized_shape, weight=None, bias=None, eps=1e-05, cudnn
     >>> torch.nn.functional.layer_norm(torch.tensor([[1., 3.]]), (2,))
     tensor([[-1.0000,  1.0000]])
     """
+    _check_dtypes(input, weight, bias)
     shape = _trailing("layer_norm", input, normalized_shape, weight, bias)
     axes = tuple(range(input.ndim - len(shape), input.ndim))
     return xp.layer_moments_norm(input, weight, bias, axes=axes, affine=shape, eps=eps)[0]
@@ -198,6 +213,7 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-05):
             "Expected number of channels in input to be divisible by num_groups, but got input of shape "
             f"{list(input.shape)} and num_groups={num_groups}"
         )
+    _check_dtypes(input, weight, bias)
     for what, value in (("weight", weight), ("bias", bias)):
         if value is not None and (value.ndim != 1 or value.numel() != channels):
             raise ShapeError(
