@@ -2,7 +2,7 @@
 
     python benchmarks/optim.py [--rounds 20]
 
-Each pair is run alternately in one process; the figures are best times and the median of the ratios.
+Each pair is run alternately in one process; figures are best times and the median of ratios.
 """
 
 from __future__ import annotations
