@@ -37,6 +37,7 @@ def kind(error: Exception) -> str:
 def first_words(error: Exception) -> str:
     """The message without the lines that name the module and the cure."""
     text = str(error.args[0]) if error.args else ""
+    text = text.split(" (this one is ")[0]
     lines = text.split("\n")
     at = next((i for i, line in enumerate(lines) if line.startswith("  in ")), len(lines))
     return "\n".join(lines[:at])

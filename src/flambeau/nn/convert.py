@@ -9,6 +9,8 @@ from flambeau.core import devices, dtypes
 from flambeau.tensor.api import torch
 from flambeau.tensor.tensor import Tensor
 
+from .parameter import is_lazy
+
 
 class Convertible:
     """The part of ``Module`` that applies a change to everything in it."""
@@ -42,7 +44,7 @@ class Convertible:
             if param is None:
                 continue
             with no_grad():
-                new = fn(param)
+                new = fn(param.data if is_lazy(param) else param)
                 grad = param.grad
                 new_grad = None if grad is None else fn(grad)
             # A gradient must have its parameter's dtype at every moment.
@@ -52,7 +54,9 @@ class Convertible:
                 grad.data = new_grad
                 param.grad = grad
         for name, buffer in self._buffers.items():
-            if buffer is not None:
+            if is_lazy(buffer):
+                buffer.data = fn(buffer.data)
+            elif buffer is not None:
                 self._buffers[name] = fn(buffer)
         return self
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from flambeau.core.errors import DTypeError
 from flambeau.tensor.api import torch
 from flambeau.tensor.tensor import Tensor
 
@@ -17,6 +18,11 @@ __all__ = [
 
 def _view(cls, data, requires_grad):
     """A leaf of class ``cls`` that shares the memory of ``data``."""
+    if requires_grad and not (data.dtype.is_floating_point or data.dtype.is_complex):
+        raise DTypeError(
+            "Only Tensors of floating point and complex dtype can require gradients"
+            f" (this one is {data.dtype}: requires_grad=False, or x.float())"
+        )
     return data.detach().as_subclass(cls).requires_grad_(requires_grad)
 
 
@@ -89,36 +95,8 @@ def is_lazy(param) -> bool:
 
 # What an uninitialized tensor still answers; everything else says that the shape is missing.
 _ALLOWED = frozenset(
-    [
-        "cls_to_become",
-        "materialize",
-        "data",
-        "dtype",
-        "device",
-        "requires_grad",
-        "requires_grad_",
-        "grad",
-        "grad_fn",
-        "is_leaf",
-        "is_floating_point",
-        "is_complex",
-        "half",
-        "float",
-        "double",
-        "bfloat16",
-        "cpu",
-        "cuda",
-        "to",
-        "type",
-        "copy_",
-        "share_memory_",
-        "detach",
-        "persistent",
-        "layout",
-        "register_hook",
-        "_backward_hooks",
-        "shape",
-    ]
+    "cls_to_become materialize data dtype device layout requires_grad requires_grad_ grad grad_fn "  # noqa: SIM905
+    "is_leaf is_floating_point is_complex detach persistent shape share_memory_".split()
 )
 
 

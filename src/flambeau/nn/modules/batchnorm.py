@@ -128,18 +128,20 @@ class _BatchNorm(_NormBase):
 
     def forward(self, input):
         self._check_input_dim(input)
-        momentum = 0.0 if self.momentum is None else self.momentum
         training = self.training
-        if training and self.track_running_stats and self.num_batches_tracked is not None:
-            self.num_batches_tracked.add_(1)
-            if self.momentum is None:  # a plain average over all batches so far
-                momentum = 1.0 / float(self.num_batches_tracked)
+        count = self.num_batches_tracked if training and self.track_running_stats else None
+        momentum = self.momentum
+        if momentum is None:  # a plain average over all batches so far
+            momentum = 0.0 if count is None else 1.0 / (int(count) + 1)
         # Without running statistics evaluation too uses those of the batch.
         keep = not training or self.track_running_stats
         mean = self.running_mean if keep else None
         var = self.running_var if keep else None
         use_batch = training or (self.running_mean is None and self.running_var is None)
-        return F.batch_norm(input, mean, var, self.weight, self.bias, use_batch, momentum, self.eps)
+        y = F.batch_norm(input, mean, var, self.weight, self.bias, use_batch, momentum, self.eps)
+        if count is not None:  # last, so that a refused input is not counted
+            count.add_(1)
+        return y
 
 
 class BatchNorm1d(_BatchNorm):
