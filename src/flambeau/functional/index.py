@@ -178,7 +178,11 @@ def renorm(input, p, dim, maxnorm):
         raise ArgumentError(f"renorm: expected maxnorm to be >= 0 but got {maxnorm}")
     dim = canonical_dim(dim, input.ndim)
     others = tuple(d for d in range(input.ndim) if d != dim)
-    norm = input.abs().pow(p).sum(others, keepdim=True).pow(1.0 / p)
+    size = input.abs()
+    if p == float("inf"):
+        norm = size.amax(others, keepdim=True)
+    else:
+        norm = size.pow(p).sum(others, keepdim=True).pow(1.0 / p)
     factor = torch.where(norm > maxnorm, maxnorm / (norm + 1e-7), torch.ones_like(norm))
     return input * factor
 

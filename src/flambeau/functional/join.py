@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 from operator import index as as_int
 
+from flambeau.core.dtypes import int32, int64
 from flambeau.core.errors import ArgumentError, ShapeError
 from flambeau.ops.registry import OPS, canonical_dim
 from flambeau.ops.view import broadcast, sizes
@@ -185,9 +186,9 @@ def combinations(input, r=2, with_replacement=False):
         raise ArgumentError(f"Expect a non-negative number, but got {r}")
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = list(choose(range(input.numel()), r))
-    if not rows or not r:
-        return torch.empty(0 if not r else len(rows), *((r,) if r else ()), dtype=input.dtype)
-    return input[torch.tensor(rows)]
+    if not r:
+        return torch.empty(0, dtype=input.dtype)
+    return input[torch.tensor(rows, dtype=int64).reshape((-1, r))]
 
 
 @export("torch method")
@@ -219,7 +220,7 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
     if not rank:
         input = input.reshape((1,))
     if isinstance(repeats, Tensor):
-        if repeats.dtype not in (torch.tensor(0).dtype, torch.tensor(0).int().dtype):
+        if repeats.dtype not in (int64, int32):
             raise ArgumentError("repeats has to be Long or Int tensor")
         if repeats.ndim > 1:
             raise ShapeError("repeat_interleave only accept 1D vector as repeat")
@@ -254,7 +255,7 @@ def vander(x, N=None, increasing=False):
     n = x.numel() if N is None else N
     if n < 0:
         raise ArgumentError("N must be non-negative.")
-    dtype = torch.promote_types(x.dtype, torch.tensor(0).dtype)
+    dtype = torch.promote_types(x.dtype, int64)
     x = x.to(dtype)
     if n < 2:
         return torch.ones(x.numel(), n, dtype=dtype)
@@ -312,12 +313,12 @@ def take_along_dim(input, indices, dim=None):
     tensor([[1, 3],
             [2, 4]])
     """
-    if indices.dtype is not torch.tensor(0).dtype:
+    if indices.dtype is not int64:
         raise ArgumentError(
             f"torch.take_along_dim(): dtype of indices should be Long but got {indices.dtype}"
         )
     if dim is None:
-        return input.reshape((-1,)).gather(0, indices.reshape((-1,)))
+        return input.reshape((-1,)).take_along_dim(indices.reshape((-1,)), 0)
     if input.ndim != indices.ndim:
         raise ShapeError(
             "torch.take_along_dim(): input and indices should have the same number of dimensions, "
@@ -328,4 +329,5 @@ def take_along_dim(input, indices, dim=None):
     a[dim], b[dim] = 1, 1
     common = list(broadcast(tuple(a), tuple(b)))
     wide = lambda t: t.expand((*common[:dim], t.shape[dim], *common[dim + 1 :]))
+    indices = torch.where(indices < 0, indices + input.shape[dim], indices)
     return wide(input).gather(dim, wide(indices))

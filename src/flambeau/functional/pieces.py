@@ -13,7 +13,7 @@ from flambeau.tensor.dispatch import dispatch
 from flambeau.tensor.tensor import Tensor
 
 
-@export("torch method")
+@export("torch method", aliases=("unsafe_split",))
 def split(tensor, split_size_or_sections=None, dim=0, *, split_size=None):
     """Pieces of one size (the last may be smaller), or of the sizes in a list, along ``dim``, as views.
 

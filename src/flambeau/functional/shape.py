@@ -90,7 +90,7 @@ def flatten(input, start_dim=0, end_dim=-1):
 @export("torch method")
 def ravel(input):
     """All elements in one dimension."""
-    return input.reshape((input.numel(),)) if input.ndim != 1 else input.contiguous()
+    return input.contiguous().view((input.numel(),))
 
 
 @export("torch method")

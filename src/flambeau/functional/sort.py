@@ -233,14 +233,16 @@ def bucketize(input, boundaries, *, out_int32=False, right=False):
     return _search("bucketize", boundaries, input, out_int32, "right" if right else "left")
 
 
-@export("torch")
+@export("torch method")
 def histogram(input, bins, *, range=None, weight=None, density=False):
     """Counts (or sums of ``weight``) of the elements in intervals, and the intervals' edges."""
     flat = input.reshape(-1)
     if isinstance(bins, Tensor):
-        edges = bins
+        edges = bins.clone()
     else:
         low, high = range if range is not None else (flat.min().item(), flat.max().item())
+        if low == high:
+            low, high = low - 0.5, high + 0.5
         edges = torch.linspace(low, high, bins + 1, dtype=input.dtype)
     n = edges.numel() - 1
     place = torch.searchsorted(edges, flat, right=True) - 1

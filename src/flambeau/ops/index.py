@@ -152,7 +152,7 @@ def _add(xp, out, integers, where, values) -> None:
 @op()
 def index_put(xp, input, values, *indices, accumulate=False):
     """A copy of ``input`` with ``values`` written to (or, with ``accumulate``, added at) the places ``indices``."""
-    out = input.copy()
+    out = xp.array(input, order="C")
     put(xp, out, indices, values, accumulate)
     return out
 

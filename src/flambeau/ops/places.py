@@ -56,7 +56,7 @@ def _take(input, index):
 @op(where="torch method inplace")
 def put(xp, input, index, source, *, accumulate):
     """A copy of ``input`` with ``source`` written to (or added at) the places ``index`` of the flattened tensor."""
-    out = input.copy("C")
+    out = xp.array(input, order="C")
     _flat_bounds(index, out.size)
     flat = out.reshape(-1)
     if accumulate:
@@ -174,7 +174,7 @@ def _fits(name, src, shape) -> None:
 @op(where="torch method")
 def select_scatter(xp, input, src, *, dim, index):
     """A copy of ``input`` with ``src`` in the slice ``index`` of dimension ``dim``."""
-    out = input.copy()
+    out = xp.array(input, order="C")
     out[(slice(None),) * dim + (index,)] = src
     return out
 
@@ -205,7 +205,7 @@ def _select_scatter(input, src, dim, index):
 @op(where="torch method")
 def slice_scatter(xp, input, src, *, dim, start, end, step):
     """A copy of ``input`` with ``src`` in the slices start, start + step, ... of dimension ``dim``."""
-    out = input.copy()
+    out = xp.array(input, order="C")
     out[(slice(None),) * dim + (slice(start, end, step),)] = src
     return out
 
@@ -234,7 +234,7 @@ def _slice_scatter(input, src, dim=0, start=None, end=None, step=1):
 @op(where="torch method")
 def diagonal_scatter(xp, input, src, *, offset, dim1, dim2):
     """A copy of ``input`` with ``src`` on a diagonal."""
-    out = input.copy()
+    out = xp.array(input, order="C")
     diagonal.kernel(xp, out, offset=offset, dim1=dim1, dim2=dim2)[...] = src
     return out
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from operator import index as as_int
 
-from flambeau.core.errors import ShapeError
+from flambeau.core.errors import DimError, ShapeError
 
 from .registry import DATA_DEPENDENT, STOPS, canonical_dim, canonical_dims, op
 from .view import diagonal, sizes
@@ -66,9 +66,7 @@ def _roll(input, shifts, dims=None):
         )
     rank = len(input.shape)
     if not rank:
-        for d in dims:
-            canonical_dim(d, 0)
-        return (input,), {"shifts": 0, "dims": None}
+        raise DimError(f"Dimension specified as {dims[0]} but tensor has no dimensions")
     return (input,), {"shifts": shifts, "dims": tuple(canonical_dim(d, rank) for d in dims)}
 
 

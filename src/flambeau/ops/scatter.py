@@ -65,7 +65,7 @@ def scatter(xp, input, index, src, *, dim, reduce, overload):
     tensor([[5., 0.],
             [0., 5.]])
     """
-    out = input.copy()
+    out = xp.array(input, order="C")
     scatter_into(xp, out, index, src, dim, reduce)
     return out
 
@@ -111,7 +111,7 @@ def scatter_add(xp, input, index, src, *, dim):
     >>> torch.zeros(2).scatter_add(0, torch.tensor([1, 1]), torch.tensor([2., 3.]))
     tensor([0., 5.])
     """
-    out = input.copy()
+    out = xp.array(input, order="C")
     scatter_into(xp, out, index, src, dim, "logical_or" if out.dtype.kind == "b" else "add")
     return out
 
@@ -140,7 +140,7 @@ def scatter_reduce(xp, input, index, src, *, dim, reduce, include_self):
     >>> torch.ones(2).scatter_reduce(0, torch.tensor([1, 1]), torch.tensor([2., 3.]), "sum")
     tensor([1., 6.])
     """
-    out = input.copy()
+    out = xp.array(input, order="C")
     if not include_self:
         neutral = _neutral(xp, reduce, out.dtype)
         scatter_into(xp, out, index, neutral, dim, "")
@@ -205,9 +205,10 @@ def _scatter_reduce_rule(xp, g, y, input, index, src, dim, reduce, include_self)
         full_base, index, full_src, dim=dim, reduce="prod", include_self=True
     )
     lone = g * others * (zeros == 1)
-    whole = g * others * (zeros == 0)
-    mine = (lone * no_self + whole / full_base) * self_part
-    return mine, None, at(lone) * no_src + at(whole) / full_src
+    zero = into(base * no_self, src * no_src)  # the value of a single zero: 0, but with a slope
+    whole = g * others * xp.where(zeros == 1, zero, xp.astype(zeros == 0, g.dtype))
+    mine = (lone * no_self + whole * (1 - no_self) / full_base) * self_part
+    return mine, None, at(lone) * no_src + at(whole) * (1 - no_src) / full_src
 
 
 scatter_reduce.vjp_joint(_scatter_reduce_rule)
@@ -319,7 +320,7 @@ def index_add(xp, input, index, source, *, dim, alpha):
     >>> torch.zeros(2).index_add(0, torch.tensor([0, 0]), torch.tensor([1., 2.]))
     tensor([3., 0.])
     """
-    out = input.copy()
+    out = xp.array(input, order="C")
     index = index.reshape(-1)
     into, rows = _rows(xp, out, dim), _rows(xp, source, dim)
     check_bounds(xp, index, len(into), dim, ShapeError)
@@ -355,7 +356,7 @@ def index_copy(xp, input, index, source, *, dim):
     >>> torch.zeros(2).index_copy(0, torch.tensor([1]), torch.tensor([5.]))
     tensor([0., 5.])
     """
-    out = input.copy()
+    out = xp.array(input, order="C")
     index = index.reshape(-1)
     into = _rows(xp, out, dim)
     check_bounds(xp, index, len(into), dim, DimError)
@@ -389,7 +390,7 @@ def index_fill(xp, input, index, value, *, dim):
     >>> torch.zeros(3).index_fill(0, torch.tensor([0, 2]), 1.)
     tensor([1., 0., 1.])
     """
-    out = input.copy()
+    out = xp.array(input, order="C")
     index = index.reshape(-1)
     into = _rows(xp, out, dim)
     check_bounds(xp, index, len(into), dim, DimError, negative=True)
@@ -398,7 +399,7 @@ def index_fill(xp, input, index, value, *, dim):
 
 
 def _index_fill_value(xp, g, index, dim):
-    return xp.sum(xp.index_select(g, index, dim=dim))
+    return xp.sum(g - _index_blank(xp, g, index, dim))
 
 
 index_fill.vjp(input=_index_blank, index=_WHERE, value=_index_fill_value)
