@@ -108,6 +108,8 @@ class ArchiveReader:
         info = self.records[record]
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
             raise CheckpointError(f"the record {record!r} is compressed or encrypted, as no checkpoint's are")
+        if not self.start <= info.header_offset <= self.size:
+            raise CheckpointError(f"the record {record!r} lies outside the file")
         self.file.seek(info.header_offset)
         header = self.file.read(_LOCAL_HEADER.size)
         if len(header) != _LOCAL_HEADER.size or header[:4] != MAGIC:
