@@ -172,6 +172,8 @@ def _item(item):
     if not isinstance(item, Tensor) and not isinstance(item, list | tuple | range | np.ndarray):
         if hasattr(item, "__index__"):
             return item.__index__()
+        if isinstance(item, str):
+            raise TypeError(f"a tensor has no names to be indexed by: {item!r}")
         raise DimError(
             "only integers, slices (`:`), ellipsis (`...`), None and long or byte Variables are "
             f"valid indices (got {kind.__name__})"
