@@ -11,13 +11,13 @@ import pytest
 from oracle import dtype_of, lib, tensors_in, to_lib, to_numpy, torch, unlike
 
 pytest.importorskip("expecttest", reason="PyTorch's sample tables need the package expecttest")
-from torch.testing._internal import common_modules as db  # noqa: E402
+from torch.testing._internal import common_modules as db
 
 MODULES = {info.name.removeprefix("nn."): info for info in db.module_db}
 
 
 def samples(name: str, dtype, training: bool) -> list:
-    """All samples of a module; each has constructor_input and forward_input with args and kwargs."""
+    """All samples of a module: constructor_input and forward_input, each with args and kwargs."""
     info = MODULES[name]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")

@@ -1,4 +1,6 @@
-"""Hooks of every kind fire in PyTorch's order, see what PyTorch's see, and replace what they return."""
+"""Hooks of every kind fire in PyTorch's order, see what PyTorch's see, and replace what they
+return.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Module: registering, finding, walking, converting, printing, as PyTorch does it, word for word."""
+"""Module: registering, finding, walking, converting, printing, as PyTorch does."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Every module of PyTorch's sample table: the same output, gradients, state and text as PyTorch's."""
+"""Every module of PyTorch's sample table: the same output, gradients, state and text."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def thinned(found: list) -> list:
 
 
 def with_constant_target(module, sample) -> None:
-    """Criteria refuse a target that requires a gradient, as the course states; PyTorch's accept it."""
+    """Criteria refuse a target that requires a gradient, as the course states."""
     names = inspect.signature(module.forward).parameters
     sample.forward_input.args = tuple(
         value.detach() if name in ("target", "targets") else value

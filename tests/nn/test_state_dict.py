@@ -1,4 +1,4 @@
-"""Saving and loading state: PyTorch's names, order and messages; a load that fails changes nothing."""
+"""Saving and loading state: PyTorch's names, order and messages; a failing load changes nothing."""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""nn.utils against PyTorch's: clipping, vectors, weight and spectral norm, parametrizations, fusing."""
+"""nn.utils against PyTorch's: clipping, vectors, weight and spectral norm, parametrizations,
+fusing.
+"""
 
 from __future__ import annotations
 
@@ -160,7 +162,6 @@ def test_spectral_norm_text():
         attempt(u.spectral_norm, m)
         u.remove_spectral_norm(m)
         print(list(m.state_dict()), len(m._forward_pre_hooks), len(m._state_dict_hooks))
-        print(len(m._load_state_dict_pre_hooks))
         attempt(u.remove_spectral_norm, m)
         attempt(u.spectral_norm, torch.nn.Linear(2, 3, bias=False), "bias")
         attempt(u.spectral_norm, torch.nn.Linear(2, 3), n_power_iterations=0)

@@ -11,7 +11,9 @@ from oracle import lib, torch
 
 
 def said(program, library) -> str:
-    """What the program prints, the warnings it gives (kinds and words) and the exception that ends it."""
+    """What the program prints, the warnings it gives (kinds and words) and the exception that ends
+    it.
+    """
     output = io.StringIO()
     library.manual_seed(0)
     with warnings.catch_warnings(record=True) as given, contextlib.redirect_stdout(output):

@@ -16,7 +16,8 @@ class Convertible:
     """The part of ``Module`` that applies a change to everything in it."""
 
     def apply(self, fn):
-        """Call ``fn`` on every module below this one and then on this one, as to initialise weights.
+        """Call ``fn`` on every module below this one and then on this one, as to initialise
+        weights.
 
         >>> import flambeau as torch
         >>> net = torch.nn.Sequential(torch.nn.Linear(1, 1))
@@ -61,7 +62,8 @@ class Convertible:
         return self
 
     def to(self, *args, **kwargs):
-        """Convert parameters and buffers: ``to(device)``, ``to(dtype)``, ``to(device, dtype)``, ``to(tensor)``.
+        """Convert parameters and buffers: ``to(device)``, ``to(dtype)``, ``to(device, dtype)``,
+        ``to(tensor)``.
 
         Integers keep their type. ``memory_format`` applies to tensors of 4 and 5 dimensions.
         Raises: TypeError for a dtype that is neither floating point nor complex.
@@ -164,7 +166,9 @@ class Convertible:
         return self
 
     def zero_grad(self, set_to_none: bool = True) -> None:
-        """Forget the gradients of all parameters, or with ``set_to_none=False`` fill them with zeros."""
+        """Forget the gradients of all parameters, or with ``set_to_none=False`` fill them with
+        zeros.
+        """
         for param in self.parameters():
             if param.grad is None:
                 continue

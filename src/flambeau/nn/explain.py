@@ -69,7 +69,7 @@ def _ours(error: Exception) -> bool:
 
 
 def describe(args, kwargs) -> str:
-    """The shapes of the tensors among the arguments; the dtype too where it is not the default one."""
+    """The shapes of the tensors among the arguments; the dtype too where it is not the default."""
     said = [text for text in map(_said, args) if text]
     said += [f"{name}={text}" for name, value in kwargs.items() if (text := _said(value))]
     return ", ".join(said) or "no tensor"

@@ -3,9 +3,10 @@
 The functions live where they are written, in ``flambeau.ops`` and ``flambeau.functional``; this
 module is their table under PyTorch's path.
 
+>>> import flambeau as torch
 >>> import flambeau.nn.functional as F
->>> F.relu.__name__
-'relu'
+>>> F.relu(torch.tensor([-1.0, 2.0]))
+tensor([0., 2.])
 """
 
 from flambeau.tensor.api import F as _functions

@@ -81,7 +81,9 @@ class RemovableHandle:
 
 
 def add(table, hook, *, prepend=False, flags=()) -> RemovableHandle:
-    """Put ``hook`` into ``table``; each ``(flag_table, wanted)`` of ``flags`` notes a property of it."""
+    """Put ``hook`` into ``table``; each ``(flag_table, wanted)`` of ``flags`` notes a property of
+    it.
+    """
     handle = RemovableHandle(table, extra_dict=[flag_table for flag_table, _ in flags])
     table[handle.id] = hook
     for flag_table, wanted in flags:
@@ -127,27 +129,36 @@ class WrappedHook:
 
 
 def register_module_buffer_registration_hook(hook) -> RemovableHandle:
-    """Call ``hook(module, name, buffer)`` whenever a buffer is registered; what it returns replaces it."""
+    """Call ``hook(module, name, buffer)`` whenever a buffer is registered; what it returns replaces
+    it.
+    """
     return add(BUFFER_REGISTRATION, hook)
 
 
 def register_module_module_registration_hook(hook) -> RemovableHandle:
-    """Call ``hook(module, name, child)`` whenever a submodule is registered; what it returns replaces it."""
+    """Call ``hook(module, name, child)`` whenever a submodule is registered; what it returns
+    replaces it.
+    """
     return add(MODULE_REGISTRATION, hook)
 
 
 def register_module_parameter_registration_hook(hook) -> RemovableHandle:
-    """Call ``hook(module, name, param)`` whenever a parameter is registered; what it returns replaces it."""
+    """Call ``hook(module, name, param)`` whenever a parameter is registered; what it returns
+    replaces it.
+    """
     return add(PARAMETER_REGISTRATION, hook)
 
 
 def register_module_forward_pre_hook(hook) -> RemovableHandle:
-    """Call ``hook(module, args)`` before every module's ``forward``; what it returns replaces the arguments."""
+    """Call ``hook(module, args)`` before every module's ``forward``; what it returns replaces the
+    arguments.
+    """
     return add(FORWARD_PRE, hook)
 
 
 def register_module_forward_hook(hook, *, with_kwargs=False, always_call=False) -> RemovableHandle:
-    """Call ``hook(module, args, output)`` after every module's ``forward``; what it returns replaces the output.
+    """Call ``hook(module, args, output)`` after every module's ``forward``; what it returns
+    replaces the output.
 
     Args:
         with_kwargs: call ``hook(module, args, kwargs, output)`` instead.
@@ -252,7 +263,9 @@ def _run_forward_hooks(module, args, kwargs, state, seen):
 
 
 def _call_always_hooks(module, args, kwargs, result, seen):
-    """After ``forward`` raised: the hooks that are always called; what they raise becomes a warning."""
+    """After ``forward`` raised: the hooks that are always called; what they raise becomes a
+    warning.
+    """
     own = module._forward_hooks
     tables = (
         ("global module", FORWARD, FORWARD_ALWAYS, FORWARD_WITH_KWARGS),
@@ -288,7 +301,9 @@ def _backward_hooks(module):
 
 
 def _watch_last_node(module, plain, args, result):
-    """The deprecated hooks watch the node of the output alone, and warn where that is not the whole module."""
+    """The deprecated hooks watch the node of the output alone, and warn where that is not the whole
+    module.
+    """
     first = result
     while not isinstance(first, Tensor):
         if isinstance(first, dict):
@@ -303,7 +318,8 @@ def _watch_last_node(module, plain, args, result):
     missed = _missed(args, result, node)
     if missed:
         warnings.warn(
-            f"Using {missed} Please use register_full_backward_hook to get the documented behavior.",
+            f"Using {missed} Please use register_full_backward_hook to get the documented "
+            "behavior.",
             FutureWarning,
             stacklevel=5,
         )
@@ -468,7 +484,8 @@ class Hooked:
     def register_forward_hook(
         self, hook, *, prepend=False, with_kwargs=False, always_call=False
     ) -> RemovableHandle:
-        """Call ``hook(module, args, output)`` after ``forward``; what it returns replaces the output.
+        """Call ``hook(module, args, output)`` after ``forward``; what it returns replaces the
+        output.
 
         Args:
             prepend: call it before the hooks that are already there.
@@ -493,7 +510,8 @@ class Hooked:
         return add(self._backward_pre_hooks, hook, prepend=prepend)
 
     def register_full_backward_hook(self, hook, prepend=False) -> RemovableHandle:
-        """Call ``hook(module, grad_input, grad_output)`` once the gradients of the inputs are known.
+        """Call ``hook(module, grad_input, grad_output)`` once the gradients of the inputs are
+        known.
 
         What it returns replaces ``grad_input``.
         """
@@ -501,7 +519,7 @@ class Hooked:
         return add(self._backward_hooks, hook, prepend=prepend)
 
     def register_backward_hook(self, hook) -> RemovableHandle:
-        """Deprecated form of ``register_full_backward_hook``: watches the node of the output alone."""
+        """Deprecated form of ``register_full_backward_hook``: watches the output's node alone."""
         self._require_backward_kind(full=False)
         return add(self._backward_hooks, hook)
 

@@ -128,7 +128,9 @@ def zeros_(tensor):
 
 @_fills
 def eye_(tensor):
-    """Make a matrix the identity, as far as its shape allows; raises ValueError unless it has 2 dimensions."""
+    """Make a matrix the identity, as far as its shape allows; raises ValueError unless it has 2
+    dimensions.
+    """
     if tensor.ndim != 2:
         raise ValueError("Only tensors with 2 dimensions are supported")
     tensor.zero_()
@@ -138,7 +140,8 @@ def eye_(tensor):
 
 @_fills
 def dirac_(tensor, groups: int = 1):
-    """Make a convolution's weight the identity on as many channels as possible, in each of ``groups``.
+    """Make a convolution's weight the identity on as many channels as possible, in each of
+    ``groups``.
 
     Raises: ValueError unless it has 3, 4 or 5 dimensions and ``groups`` divides the first.
     """
@@ -250,7 +253,9 @@ def kaiming_uniform_(
 def kaiming_normal_(
     tensor, a: float = 0, mode: str = "fan_in", nonlinearity: str = "leaky_relu", generator=None
 ):
-    """Fill from N(0, std^2) with std = gain / sqrt(fan) (He); arguments as for ``kaiming_uniform_``."""
+    """Fill from N(0, std^2) with std = gain / sqrt(fan) (He); arguments as for
+    ``kaiming_uniform_``.
+    """
     if 0 in tensor.shape:
         warnings.warn("Initializing zero-element tensors is a no-op", stacklevel=2)
         return tensor
@@ -260,7 +265,8 @@ def kaiming_normal_(
 
 @_fills
 def orthogonal_(tensor, gain: float = 1, generator=None):
-    """Fill with a (semi-)orthogonal matrix times ``gain``; dimensions after the first are taken as one.
+    """Fill with a (semi-)orthogonal matrix times ``gain``; dimensions after the first are taken as
+    one.
 
     Raises: ValueError for fewer than 2 dimensions.
 

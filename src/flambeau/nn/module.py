@@ -32,7 +32,8 @@ _HOOK_TABLES = (
 
 
 class Module(Tree, Hooked, Stateful, Convertible):
-    """Base class of all neural network modules: assign parameters and submodules, write ``forward``.
+    """Base class of all neural network modules: assign parameters and submodules, write
+    ``forward``.
 
     Assigning a ``Parameter``, ``Buffer`` or ``Module`` to an attribute registers it, so that
     ``parameters()``, ``state_dict()`` and ``to()`` find it. Call the module, not ``forward``: the
@@ -123,10 +124,13 @@ class Module(Tree, Hooked, Stateful, Convertible):
 
     def __getattr__(self, name: str):
         own = self.__dict__
-        for table in ("_parameters", "_buffers", "_modules"):
-            members = own.get(table)
-            if members is not None and name in members:
-                return members[name]
+        if "_parameters" in own:
+            if name in own["_parameters"]:
+                return own["_parameters"][name]
+            if name in own["_modules"]:
+                return own["_modules"][name]
+            if name in own["_buffers"]:
+                return own["_buffers"][name]
         raise AttributeError(f"'{type(self).__name__}' object has no attribute '{name}'")
 
     def __setattr__(self, name: str, value) -> None:
@@ -239,6 +243,6 @@ class Module(Tree, Hooked, Stateful, Convertible):
 
 
 def indent(text: str) -> str:
-    """``text`` with every line but the first moved two columns to the right; blank lines emptied."""
+    """``text`` with all lines but the first moved two columns to the right; blank ones emptied."""
     first, *rest = text.split("\n")
     return "\n".join([first, *("  " + line if line.strip() else "" for line in rest)])

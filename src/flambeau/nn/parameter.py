@@ -106,7 +106,7 @@ class UninitializedTensorMixin:
     cls_to_become: type
 
     def materialize(self, shape, device=None, dtype=None) -> None:
-        """Give the tensor its shape (its values are arbitrary until written) and its final class."""
+        """Give the tensor its shape (the values are arbitrary) and its final class."""
         data = torch.empty(shape, device=device or self.data.device, dtype=dtype or self.data.dtype)
         self.__class__ = self.cls_to_become
         self.data = data

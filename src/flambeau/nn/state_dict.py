@@ -20,7 +20,7 @@ EXTRA_STATE = "_extra_state"
 
 
 class _IncompatibleKeys(namedtuple("IncompatibleKeys", ["missing_keys", "unexpected_keys"])):
-    """What ``load_state_dict`` returns: the names that were missing and those that were too many."""
+    """What ``load_state_dict`` returns: the names that were missing or too many."""
 
     __slots__ = ()
 
@@ -38,7 +38,9 @@ class Stateful:
     _version: int = 1
 
     def get_extra_state(self):
-        """What to save beside parameters and buffers; override it together with ``set_extra_state``."""
+        """What to save beside parameters and buffers; override it together with
+        ``set_extra_state``.
+        """
         raise RuntimeError(
             f"{type(self).__name__} has set_extra_state but no get_extra_state: override both"
         )
@@ -121,7 +123,8 @@ class Stateful:
 
         Args:
             strict: refuse names that are missing or too many. Default True.
-            assign: take the given tensors themselves instead of copying into the module's. Default False.
+            assign: take the given tensors themselves instead of copying into the module's. Default
+            False.
         Returns: the missing and the unexpected names.
         Raises: RuntimeError that lists every name and shape that does not fit.
 
@@ -232,7 +235,9 @@ class Stateful:
         return add(self._state_dict_pre_hooks, hook)
 
     def register_state_dict_post_hook(self, hook) -> RemovableHandle:
-        """Call ``hook(module, state_dict, prefix, local_metadata)`` after; it changes the dictionary in place."""
+        """Call ``hook(module, state_dict, prefix, local_metadata)`` after; it changes the
+        dictionary in place.
+        """
         hook._from_public_api = True
         return add(self._state_dict_hooks, hook)
 
@@ -245,7 +250,9 @@ class Stateful:
         return add(self._state_dict_hooks, hook)
 
     def register_load_state_dict_pre_hook(self, hook) -> RemovableHandle:
-        """Call ``hook(module, state_dict, prefix, ...)`` (as ``_load_from_state_dict``) before loading."""
+        """Call ``hook(module, state_dict, prefix, ...)`` (as ``_load_from_state_dict``) before
+        loading.
+        """
         return self._register_load_state_dict_pre_hook(hook, with_module=True)
 
     def _register_load_state_dict_pre_hook(self, hook, with_module=False) -> RemovableHandle:
@@ -254,7 +261,9 @@ class Stateful:
         )
 
     def register_load_state_dict_post_hook(self, hook) -> RemovableHandle:
-        """Call ``hook(module, incompatible_keys)`` after loading; it may edit the two lists in place."""
+        """Call ``hook(module, incompatible_keys)`` after loading; it may edit the two lists in
+        place.
+        """
         return add(self._load_state_dict_post_hooks, hook)
 
 

@@ -11,7 +11,7 @@ from .parameter import Parameter
 
 
 def typename(thing) -> str:
-    """A type's or object's name as PyTorch writes it in messages (``torch.FloatTensor``, ``int``)."""
+    """A type's or object's name as PyTorch writes it (``torch.FloatTensor``, ``int``)."""
     if isinstance(thing, Tensor):
         return thing.type()
     owner = thing if hasattr(thing, "__qualname__") else type(thing)
@@ -36,7 +36,8 @@ class Tree:
     def register_parameter(self, name: str, param: Parameter | None) -> None:
         """Add a parameter under ``name``; None makes the name known without a value.
 
-        Raises: KeyError for a name that is taken, empty or dotted; TypeError for what is no Parameter;
+        Raises: KeyError for a name that is taken, empty or dotted; TypeError for what is no
+                Parameter;
             ValueError for a tensor that has a history.
         """
         self._check_name(name, "parameter", self.__dict__.get("_parameters"))

@@ -1,6 +1,6 @@
 """Every layer, by family; ``flambeau.nn`` gives them all."""
 
-from . import module, utils  # noqa: F401
+from . import module, utils
 from .activation import *  # noqa: F403
 from .adaptive import *  # noqa: F403
 from .attention import *  # noqa: F403

@@ -181,7 +181,7 @@ class Threshold(Module):
 
 
 class RReLU(Module):
-    """y = x for x >= 0, else a * x, with a from U(lower, upper) while training, its mean otherwise."""
+    """y = x for x >= 0, else a * x, with a from U(lower, upper) in training, its mean otherwise."""
 
     __constants__ = ["lower", "upper", "inplace"]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from itertools import pairwise
 
 from flambeau.nn.module import Module
 from flambeau.tensor.api import F, torch
@@ -16,13 +17,16 @@ _ASMoutput = namedtuple("_ASMoutput", ["output", "loss"])
 
 
 class AdaptiveLogSoftmaxWithLoss(Module):
-    """Log-softmax whose classes, ordered by frequency, lie in a head and clusters of narrower layers.
+    """Log-softmax whose classes, ordered by frequency, lie in a head and clusters of narrower
+    layers.
 
-    Shape:  x (N, in_features) or (in_features), target (N) or () -> (log-probability of each target, mean loss)
+    Shape:  x (N, in_features) or (in_features), target (N) or () -> (log-probability of each
+            target, mean loss)
     Args:   cutoffs: first class of each cluster; those below the first are in the head.
             div_value: how much narrower each cluster is than the one before. Default 4.
             head_bias: whether the head has a bias.
-    Raises: ValueError for cutoffs that do not ascend within the classes; RuntimeError for other targets.
+    Raises: ValueError for cutoffs that do not ascend within the classes; RuntimeError for other
+            targets.
 
     >>> import flambeau as torch
     >>> m = torch.nn.AdaptiveLogSoftmaxWithLoss(8, 20, [5, 10], div_value=2.0)
@@ -46,7 +50,7 @@ class AdaptiveLogSoftmaxWithLoss(Module):
         cutoffs = list(cutoffs)
         if not cutoffs:
             raise ValueError("cutoffs should be a sequence of length larger than 0")
-        ascend = all(a < b for a, b in zip(cutoffs, cutoffs[1:], strict=False))
+        ascend = all(a < b for a, b in pairwise(cutoffs))
         whole = all(int(c) == c for c in cutoffs)
         if not (ascend and whole and cutoffs[0] > 0 and cutoffs[-1] <= n_classes - 1):
             raise ValueError(
@@ -128,12 +132,14 @@ def _check(input, target) -> None:
             raise RuntimeError("Input and target should have the same size in the batch dimension.")
         if input.dim() != 2:
             raise RuntimeError(
-                f"1D target tensor expects 2D input tensors, but found inputs with size {input.shape}"
+                "1D target tensor expects 2D input tensors, but found inputs with size "
+                f"{input.shape}"
             )
     elif target.dim() == 0:
         if input.dim() != 1:
             raise RuntimeError(
-                f"0D target tensor expects 1D input tensors, but found inputs with size {input.shape}"
+                "0D target tensor expects 1D input tensors, but found inputs with size "
+                f"{input.shape}"
             )
     else:
         raise RuntimeError("0D or 1D target tensor expected, multi-target not supported")

@@ -13,14 +13,18 @@ __all__ = ["MultiheadAttention"]
 
 
 class MultiheadAttention(Module):
-    """Attention in num_heads subspaces, concat(head_1, ...) W_o, head_i = softmax(Q_i K_i^T / sqrt(d)) V_i.
+    """Attention in num_heads subspaces, concat(head_1, ...) W_o, head_i = softmax(Q_i K_i^T /
+    sqrt(d)) V_i.
 
-    Shape:  query (L, N, embed_dim), key (S, N, kdim), value (S, N, vdim), all (N, ...) if batch_first, or without N
+    Shape:  query (L, N, embed_dim), key (S, N, kdim), value (S, N, vdim), all (N, ...) if
+            batch_first, or without N
             -> y as query, and the weights (N, L, S), averaged over heads, or None
-    Args:   dropout: on the weights. bias. add_bias_kv, add_zero_attn: one more key and value, learnt or zero.
+    Args:   dropout: on the weights. bias. add_bias_kv, add_zero_attn: one more key and value,
+            learnt or zero.
             kdim, vdim: features of key and value, embed_dim by default. batch_first.
             forward: key_padding_mask (N, S), True where a key is to be ignored; attn_mask (L, S) or
-            (N * num_heads, L, S), True where it may not look; need_weights; average_attn_weights; is_causal.
+            (N * num_heads, L, S), True where it may not look; need_weights; average_attn_weights;
+            is_causal.
     Raises: AssertionError unless num_heads divides embed_dim.
 
     >>> import flambeau as torch

@@ -158,7 +158,8 @@ class BatchNorm1d(_BatchNorm):
 
 
 class BatchNorm2d(_BatchNorm):
-    """Normalises every channel to mean 0, variance 1 over the batch, y = (x - mean) / sqrt(var + eps) * w + b.
+    """Normalises every channel to mean 0, variance 1 over the batch, y = (x - mean) / sqrt(var +
+    eps) * w + b.
 
     Training uses the batch's own statistics and keeps running ones,
     running = (1 - momentum) * running + momentum * batch; evaluation uses the running ones.

@@ -66,7 +66,8 @@ class Sequential(_Numbered):
     """Modules in a row: each gets what the one before returned.
 
     Args:   modules in order, or one OrderedDict of modules by name.
-    Slicing gives a Sequential; ``+``, ``*``, ``append``, ``insert``, ``extend``, ``pop`` and ``del`` work as for lists.
+    Slicing gives a Sequential; ``+``, ``*``, ``append``, ``insert``, ``extend``, ``pop`` and
+    ``del`` work as for lists.
 
     >>> import flambeau as torch
     >>> net = torch.nn.Sequential(torch.nn.Flatten(), torch.nn.Linear(4, 2), torch.nn.ReLU())
@@ -241,9 +242,9 @@ class ModuleDict(Module):
     """Modules by name, in the order of insertion.
 
     >>> import flambeau as torch
-    >>> choices = torch.nn.ModuleDict({"conv": torch.nn.Conv2d(10, 10, 3), "pool": torch.nn.MaxPool2d(3)})
-    >>> list(choices), "pool" in choices
-    (['conv', 'pool'], True)
+    >>> choices = torch.nn.ModuleDict({"relu": torch.nn.ReLU(), "tanh": torch.nn.Tanh()})
+    >>> list(choices), "tanh" in choices
+    (['relu', 'tanh'], True)
     """
 
     def __init__(self, modules: Mapping[str, Module] | None = None):

@@ -174,7 +174,9 @@ def _check(in_channels, out_channels, stride, padding, groups, padding_mode) -> 
 
 
 def _explicit_padding(padding, kernel_size, dilation):
-    """Padding as ``F.pad`` takes it, for the modes that are not zeros: last dimension first, both sides."""
+    """Padding as ``F.pad`` takes it, for the modes that are not zeros: last dimension first, both
+    sides.
+    """
     if not isinstance(padding, str):
         return _reverse_repeat_tuple(padding, 2)
     if padding == "valid":
@@ -235,9 +237,11 @@ class _Conv(_ConvNd):
 
 
 class Conv1d(_Conv):
-    """Slides a kernel over a signal, y[n,o,i] = b[o] + sum_{c,k} w[o,c,k] x[n,c,i*stride + k*dilation].
+    """Slides a kernel over a signal, y[n,o,i] = b[o] + sum_{c,k} w[o,c,k] x[n,c,i*stride +
+    k*dilation].
 
-    Shape:  x (N, C_in, L) or (C_in, L) -> y (N, C_out, L_out); weight (C_out, C_in/groups, kernel_size)
+    Shape:  x (N, C_in, L) or (C_in, L) -> y (N, C_out, L_out); weight (C_out, C_in/groups,
+            kernel_size)
             L_out = floor((L + 2*padding - dilation*(kernel_size - 1) - 1) / stride) + 1
     Args:   as of ``Conv2d``.
 
@@ -254,7 +258,8 @@ class Conv1d(_Conv):
 
 
 class Conv2d(_Conv):
-    """Slides kernels over an image, y[n,o,i,j] = b[o] + sum_{c,k,l} w[o,c,k,l] x[n,c,i*s + k*d,j*s + l*d].
+    """Slides kernels over an image, y[n,o,i,j] = b[o] + sum_{c,k,l} w[o,c,k,l] x[n,c,i*s + k*d,j*s
+    + l*d].
 
     Shape:  x (N, C_in, H, W) or (C_in, H, W) -> y (N, C_out, H_out, W_out)
             H_out = floor((H + 2*padding - dilation*(kernel_size - 1) - 1) / stride) + 1
@@ -266,7 +271,8 @@ class Conv2d(_Conv):
     Init:   U(-1/sqrt(fan_in), 1/sqrt(fan_in)), fan_in = C_in/groups * KH * KW.
 
     >>> import flambeau as torch
-    >>> torch.nn.Conv2d(16, 33, (3, 5), stride=(2, 1), padding=(4, 2))(torch.randn(2, 16, 50, 100)).shape
+    >>> layer = torch.nn.Conv2d(16, 33, (3, 5), stride=(2, 1), padding=(4, 2))
+    >>> layer(torch.randn(2, 16, 50, 100)).shape
     torch.Size([2, 33, 28, 100])
     """
 

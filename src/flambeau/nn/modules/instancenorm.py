@@ -104,7 +104,8 @@ class InstanceNorm1d(_InstanceNorm):
 
 
 class InstanceNorm2d(_InstanceNorm):
-    """Normalises every channel of every sample over its pixels, y = (x - mean) / sqrt(var + eps) * w + b.
+    """Normalises every channel of every sample over its pixels, y = (x - mean) / sqrt(var + eps) *
+    w + b.
 
     Shape:  x (N, C, H, W) or (C, H, W) -> y the same
     Args:   affine: whether w and b are learnt. Default False.

@@ -33,7 +33,8 @@ class Identity(Module):
 class Linear(Module):
     """Affine map of the last dimension, y = x W^T + b.
 
-    Shape:  x (*, in_features) -> y (*, out_features); weight (out_features, in_features), bias (out_features)
+    Shape:  x (*, in_features) -> y (*, out_features); weight (out_features, in_features), bias
+            (out_features)
     Args:   bias: whether to add b. Default True.
     Init:   both from U(-1/sqrt(in_features), 1/sqrt(in_features)).
 

@@ -203,7 +203,8 @@ class GroupNorm(Module):
 
 
 class RMSNorm(Module):
-    """Divides each sample by its root mean square over the last dimensions, y = x / sqrt(mean(x^2) + eps) * w.
+    """Divides each sample by its root mean square over the last dimensions, y = x / sqrt(mean(x^2)
+    + eps) * w.
 
     Shape:  x (*, normalized_shape) -> y the same; weight (normalized_shape)
     Args:   eps: None stands for the machine epsilon of x's dtype.

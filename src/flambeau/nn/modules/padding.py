@@ -27,7 +27,9 @@ __all__ = [
 
 
 class _PadNd(Module):
-    """Pads the last ``_n`` dimensions: a number for all sides, or two for each dimension, last first."""
+    """Pads the last ``_n`` dimensions: a number for all sides, or two for each dimension, last
+    first.
+    """
 
     __constants__ = ["padding"]
     _n: int
@@ -111,7 +113,7 @@ class ConstantPad2d(_ConstantPadNd):
 
 
 class ConstantPad3d(_ConstantPadNd):
-    """Puts ``value`` around a volume; padding a number or (left, right, top, bottom, front, back)."""
+    """Puts ``value`` round a volume; padding one or (left, right, top, bottom, front, back)."""
 
     _n = 3
 

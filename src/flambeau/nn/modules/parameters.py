@@ -166,7 +166,7 @@ class ParameterDict(Module):
 
     def get(self, key: str, default=None):
         """The value under ``key``, or ``default``."""
-        return self[key] if key in self else default
+        return self[key] if key in self else default  # noqa: SIM401
 
     def fromkeys(self, keys: Iterable[str], default=None):
         """A new ParameterDict with ``default`` under each of ``keys``."""

@@ -178,7 +178,8 @@ class MaxUnpool1d(_MaxUnpoolNd):
 class MaxUnpool2d(_MaxUnpoolNd):
     """Puts values at the places that ``MaxPool2d(return_indices=True)`` names, zeros elsewhere.
 
-    Shape:  x, indices (N, C, H, W) -> y (N, C, H_out, W_out), H_out = (H - 1)*stride - 2*padding + kernel_size
+    Shape:  x, indices (N, C, H, W) -> y (N, C, H_out, W_out), H_out = (H - 1)*stride - 2*padding +
+            kernel_size
             or ``output_size``, where the pool's input had another size
 
     >>> import flambeau as torch
@@ -285,7 +286,8 @@ class _AvgPoolWithDivisor(_AvgPoolNd):
 class AvgPool2d(_AvgPoolWithDivisor):
     """Mean under a sliding window of an image.
 
-    Shape:  x (N, C, H, W) or (C, H, W) -> y (N, C, H_out, W_out), H_out = floor((H + 2*padding - k) / stride) + 1
+    Shape:  x (N, C, H, W) or (C, H, W) -> y (N, C, H_out, W_out), H_out = floor((H + 2*padding - k)
+            / stride) + 1
     Args:   count_include_pad: whether the padding counts in the mean. Default True.
             divisor_override: divide by this instead of the window's size.
 

@@ -1,9 +1,4 @@
-"""Recurrent layers and cells.
-
-A layer multiplies the inputs of all steps by its input weights at once; a step then costs one matrix
-product with the hidden state and the gates. Padded and packed sequences run through the same loop: a
-padded batch is a packed one whose sequences are all of one length.
-"""
+"""Recurrent layers over whole sequences, padded or packed."""
 
 from __future__ import annotations
 
@@ -15,126 +10,14 @@ from flambeau.nn import explain, init
 from flambeau.nn.module import Module
 from flambeau.nn.parameter import Parameter
 from flambeau.nn.utils.rnn import PackedSequence
-from flambeau.tensor.api import F, torch
+from flambeau.tensor.api import torch
+
+from .recurrence import Weights, run
+from .rnn_cells import GRUCell, LSTMCell, RNNCell, RNNCellBase
 
 __all__ = ["GRU", "LSTM", "RNN", "GRUCell", "LSTMCell", "RNNBase", "RNNCell", "RNNCellBase"]
 
 _GATES = {"LSTM": 4, "GRU": 3, "RNN_TANH": 1, "RNN_RELU": 1}
-
-# ------------------------------------------------------------------------------------- one step
-
-
-def _rnn_step(activation):
-    def step(weights):
-        recurrent = weights.hh.t()
-        return lambda gates, h: (activation(torch.addmm(gates, h, recurrent)),)
-
-    return step
-
-
-def _lstm_step(weights):
-    recurrent = weights.hh.t()
-    projection = None if weights.hr is None else weights.hr.t()
-    size = recurrent.shape[1] // 4
-
-    def step(gates, h, c):
-        gates = torch.addmm(gates, h, recurrent)
-        into, candidate, out = gates.split((2 * size, size, size), 1)
-        write, keep = torch.sigmoid(into).chunk(2, 1)
-        c = keep * c + write * torch.tanh(candidate)
-        h = torch.sigmoid(out) * torch.tanh(c)
-        return (h if projection is None else torch.mm(h, projection)), c
-
-    return step
-
-
-def _gru_step(weights):
-    recurrent = weights.hh.t()
-    size = recurrent.shape[1] // 3
-    bias = weights.b_hh
-
-    def step(gates, h):
-        own = torch.mm(h, recurrent) if bias is None else torch.addmm(bias, h, recurrent)
-        gates, candidate = gates.split((2 * size, size), 1)
-        own_gates, own_candidate = own.split((2 * size, size), 1)
-        reset, keep = torch.sigmoid(gates + own_gates).chunk(2, 1)
-        candidate = torch.tanh(candidate + reset * own_candidate)
-        return (candidate + keep * (h - candidate),)
-
-    return step
-
-
-_STEPS = {
-    "RNN_TANH": _rnn_step(lambda x: torch.tanh(x)),
-    "RNN_RELU": _rnn_step(lambda x: F.relu(x)),
-    "LSTM": _lstm_step,
-    "GRU": _gru_step,
-}
-
-
-class _Weights:
-    """The weights of one direction of one layer; absent ones are None."""
-
-    def __init__(self, ih, hh, b_ih=None, b_hh=None, hr=None):
-        self.ih, self.hh, self.b_ih, self.b_hh, self.hr = ih, hh, b_ih, b_hh, hr
-
-    def input_gates(self, mode, rows):
-        """The inputs' share of the gates; the hidden bias joins it but in a GRU, which gates it first."""
-        bias = self.b_ih
-        if bias is not None and mode != "GRU":
-            bias = bias + self.b_hh
-        return F.linear(rows, self.ih, bias)
-
-
-# -------------------------------------------------------------------------------- a whole layer
-
-
-def _scan(step, gates, sizes, state, reverse):
-    """Run ``step`` over the packed ``gates``; the outputs of all steps, and the last state of each sequence.
-
-    ``sizes[t]`` sequences have a step t. Forwards the shorter ones drop out on the way; backwards
-    they join later.
-    """
-    pieces = gates.split(sizes)
-    outputs = [None] * len(sizes)
-    order = range(len(sizes) - 1, -1, -1) if reverse else range(len(sizes))
-    alive = sizes[order[0]]
-    live = state if alive == sizes[0] else tuple(s[:alive] for s in state)
-    finished = []
-    for t in order:
-        size = sizes[t]
-        if size < alive:
-            finished.append(tuple(s[size:] for s in live))
-            live = tuple(s[:size] for s in live)
-        elif size > alive:
-            live = tuple(
-                torch.cat((now, first[alive:size])) for now, first in zip(live, state, strict=True)
-            )
-        alive = size
-        live = step(pieces[t], *live)
-        outputs[t] = live[0]
-    if finished:
-        live = tuple(map(torch.cat, zip(live, *reversed(finished), strict=True)))
-    return torch.cat(outputs), live
-
-
-def _run(mode, rows, sizes, states, layers, dropout):
-    """All layers over the packed ``rows``; each of ``states`` is (layers * directions, B, size)."""
-    directions = len(layers[0])
-    first = list(zip(*(s.unbind(0) for s in states), strict=True))
-    last = []
-    for i, layer in enumerate(layers):
-        outputs = []
-        for direction, weights in enumerate(layer):
-            gates = weights.input_gates(mode, rows)
-            state = first[i * directions + direction]
-            output, end = _scan(_STEPS[mode](weights), gates, sizes, state, direction == 1)
-            outputs.append(output)
-            last.append(end)
-        rows = outputs[0] if directions == 1 else torch.cat(outputs, 1)
-        if dropout and i < len(layers) - 1:
-            rows = F.dropout(rows, dropout, True)
-    return rows, tuple(map(torch.stack, zip(*last, strict=True)))
 
 
 class RNNBase(Module):
@@ -230,11 +113,11 @@ class RNNBase(Module):
     def _flat_weights(self) -> list[Parameter]:
         return [getattr(self, name) for name in self._flat_weights_names]
 
-    def _layers(self) -> list[list[_Weights]]:
+    def _layers(self) -> list[list[Weights]]:
         kinds = {"weight_ih": "ih", "weight_hh": "hh", "weight_hr": "hr"}
         kinds |= {"bias_ih": "b_ih", "bias_hh": "b_hh"}
         flat = [
-            _Weights(**{kinds[n.partition("_l")[0]]: getattr(self, n) for n in names})
+            Weights(**{kinds[n.partition("_l")[0]]: getattr(self, n) for n in names})
             for names in self._all_weights
         ]
         n = self._directions
@@ -345,7 +228,7 @@ class RNNBase(Module):
     def _compute(self, rows, sizes, hx):
         states = hx if isinstance(hx, tuple) else (hx,)
         dropout = self.dropout if self.training else 0
-        rows, states = _run(self.mode, rows, sizes, states, self._layers(), dropout)
+        rows, states = run(self.mode, rows, sizes, states, self._layers(), dropout)
         return rows, (states if isinstance(hx, tuple) else states[0])
 
     def _each(self, hx, function):
@@ -435,7 +318,8 @@ def _no_projection(kwargs) -> None:
 class RNN(RNNBase):
     """Recurrent layers, h_t = tanh(W_ih x_t + b_ih + W_hh h_(t-1) + b_hh).
 
-    Shape:  x (T, N, input_size), (N, T, input_size) if batch_first, (T, input_size), or a PackedSequence;
+    Shape:  x (T, N, input_size), (N, T, input_size) if batch_first, (T, input_size), or a
+            PackedSequence;
             h_0 (layers * directions, N, hidden_size), zeros by default
             -> outputs of the last layer (T, N, directions * hidden_size), and h_T
     Args:   num_layers: layers on top of each other. nonlinearity: "tanh" or "relu".
@@ -462,7 +346,8 @@ class RNN(RNNBase):
 class LSTM(RNNBase):
     """Long short-term memory, with gates i, f, o and candidate g:
 
-    c_t = f * c_(t-1) + i * g;  h_t = o * tanh(c_t);  g = tanh(...), i, f, o = sigmoid(W_i x_t + b_i + W_h h + b_h)
+    c_t = f * c_(t-1) + i * g;  h_t = o * tanh(c_t);  g = tanh(...), i, f, o = sigmoid(W_i x_t + b_i
+    + W_h h + b_h)
 
     Shape:  as of ``RNN``; the state is a pair (h, c)
     Args:   as of ``RNN`` without nonlinearity; proj_size: project h to this many values.
@@ -532,163 +417,3 @@ class GRU(RNNBase):
     def __init__(self, *args, **kwargs):
         _no_projection(kwargs)
         super().__init__("GRU", *args, **kwargs)
-
-
-# ---------------------------------------------------------------------------------------- cells
-
-
-class RNNCellBase(Module):
-    """What the cells share: weights and printing."""
-
-    __constants__ = ["input_size", "hidden_size", "bias"]
-
-    def __init__(self, input_size, hidden_size, bias, num_chunks, device=None, dtype=None):
-        factory = {"device": device, "dtype": dtype}
-        super().__init__()
-        self.input_size = input_size
-        self.hidden_size = hidden_size
-        self.bias = bias
-        gates = num_chunks * hidden_size
-        self.weight_ih = Parameter(torch.empty((gates, input_size), **factory))
-        self.weight_hh = Parameter(torch.empty((gates, hidden_size), **factory))
-        for name in ("bias_ih", "bias_hh"):
-            value = Parameter(torch.empty(gates, **factory)) if bias else None
-            self.register_parameter(name, value)
-        self.reset_parameters()
-
-    def reset_parameters(self) -> None:
-        """Draw new weights from U(-1/sqrt(hidden_size), 1/sqrt(hidden_size))."""
-        bound = 1.0 / math.sqrt(self.hidden_size) if self.hidden_size > 0 else 0
-        for weight in self.parameters():
-            init.uniform_(weight, -bound, bound)
-
-    def extra_repr(self) -> str:
-        said = [f"{self.input_size}, {self.hidden_size}"]
-        if self.bias is not True:
-            said.append(f"bias={self.bias}")
-        nonlinearity = getattr(self, "nonlinearity", "tanh")
-        if nonlinearity != "tanh":
-            said.append(f"nonlinearity={nonlinearity}")
-        return ", ".join(said)
-
-    def _step(self, mode, input, states):
-        """One step from ``states``, for an input with or without a batch."""
-        name = self._get_name()
-        if input.dim() not in (1, 2):
-            raise ValueError(f"{name}: Expected input to be 1D or 2D, got {input.dim()}D instead")
-        self._check_states(states)
-        if states is not None and any(s.dim() != input.dim() for s in states):
-            raise RuntimeError(
-                f"{name}: input has {input.dim()} dimensions, the hidden state "
-                f"{states[0].dim()}: both have a batch or neither"
-            )
-        rows = input if input.dim() == 2 else input.unsqueeze(0)
-        if states is None:
-            zeros = torch.zeros(
-                (rows.shape[0], self.hidden_size), dtype=input.dtype, device=input.device
-            )
-            states = (zeros,) * (2 if mode == "LSTM" else 1)
-        elif input.dim() == 1:
-            states = tuple(s.unsqueeze(0) for s in states)
-        self._check_sizes(rows, states)
-        weights = _Weights(self.weight_ih, self.weight_hh, self.bias_ih, self.bias_hh)
-        states = _STEPS[mode](weights)(weights.input_gates(mode, rows), *states)
-        return states if input.dim() == 2 else tuple(s.squeeze(0) for s in states)
-
-    def _check_states(self, states) -> None:
-        for state in states or ():
-            if state.dim() not in (1, 2):
-                raise ValueError(
-                    f"{self._get_name()}: Expected hidden to be 1D or 2D, got {state.dim()}D "
-                    "instead"
-                )
-
-    def _check_sizes(self, rows, states) -> None:
-        if rows.shape[1] != self.input_size:
-            raise RuntimeError(
-                f"input has inconsistent input_size: got {rows.shape[1]} expected {self.input_size}"
-            )
-        for i, state in enumerate(states):
-            if state.shape[0] != rows.shape[0]:
-                raise RuntimeError(
-                    f"Input batch size {rows.shape[0]} doesn't match hidden{i} batch size "
-                    f"{state.shape[0]}"
-                )
-            if state.shape[1] != self.hidden_size:
-                raise RuntimeError(
-                    f"hidden{i} has inconsistent hidden_size: got {state.shape[1]}, expected "
-                    f"{self.hidden_size}"
-                )
-
-    def _brief(self) -> str:
-        return f"{self._get_name()}({self.input_size} -> {self.hidden_size})"
-
-    def _cure(self, input, hx=None):
-        return explain.dtype_cure(input, self.weight_ih)
-
-
-class RNNCell(RNNCellBase):
-    """One step of an RNN, h' = tanh(W_ih x + b_ih + W_hh h + b_hh).
-
-    Shape:  x (N, input_size) or (input_size), h (N, hidden_size) -> h' the same
-
-    >>> import flambeau as torch
-    >>> torch.nn.RNNCell(10, 20)(torch.randn(3, 10)).shape
-    torch.Size([3, 20])
-    """
-
-    __constants__ = ["input_size", "hidden_size", "bias", "nonlinearity"]
-
-    def __init__(
-        self, input_size, hidden_size, bias=True, nonlinearity="tanh", device=None, dtype=None
-    ):
-        super().__init__(input_size, hidden_size, bias, 1, device, dtype)
-        self.nonlinearity = nonlinearity
-
-    def forward(self, input, hx=None):
-        if self.nonlinearity not in ("tanh", "relu"):
-            raise RuntimeError(f"Unknown nonlinearity: {self.nonlinearity}")
-        mode = f"RNN_{self.nonlinearity.upper()}"
-        return self._step(mode, input, None if hx is None else (hx,))[0]
-
-
-class LSTMCell(RNNCellBase):
-    """One step of an LSTM: (h, c) and x to (h', c').
-
-    Shape:  x (N, input_size) or (input_size), h and c (N, hidden_size) -> the same
-
-    >>> import flambeau as torch
-    >>> h, c = torch.nn.LSTMCell(10, 20)(torch.randn(3, 10))
-    >>> h.shape, c.shape
-    (torch.Size([3, 20]), torch.Size([3, 20]))
-    """
-
-    def __init__(self, input_size, hidden_size, bias=True, device=None, dtype=None):
-        super().__init__(input_size, hidden_size, bias, 4, device, dtype)
-
-    def forward(self, input, hx=None):
-        return self._step("LSTM", input, None if hx is None else tuple(hx))
-
-    def _check_states(self, states) -> None:
-        for i, state in enumerate(states or ()):
-            if state.dim() not in (1, 2):
-                raise ValueError(
-                    f"LSTMCell: Expected hx[{i}] to be 1D or 2D, got {state.dim()}D instead"
-                )
-
-
-class GRUCell(RNNCellBase):
-    """One step of a GRU: h and x to h'.
-
-    Shape:  x (N, input_size) or (input_size), h (N, hidden_size) -> h' the same
-
-    >>> import flambeau as torch
-    >>> torch.nn.GRUCell(10, 20)(torch.randn(3, 10)).shape
-    torch.Size([3, 20])
-    """
-
-    def __init__(self, input_size, hidden_size, bias=True, device=None, dtype=None):
-        super().__init__(input_size, hidden_size, bias, 3, device, dtype)
-
-    def forward(self, input, hx=None):
-        return self._step("GRU", input, None if hx is None else (hx,))[0]

@@ -64,7 +64,8 @@ class Embedding(_Table):
 
     Shape:  x (*) integers in [0, num_embeddings) -> y (*, embedding_dim)
     Args:   padding_idx: a row that starts as zeros and gets no gradient.
-            max_norm: rows with a larger norm (of order norm_type) are scaled down when used, in place.
+            max_norm: rows with a larger norm (of order norm_type) are scaled down when used, in
+            place.
             scale_grad_by_freq: divide each row's gradient by how often it was used.
             sparse: accepted; gradients are dense.
     Init:   N(0, 1).
@@ -169,7 +170,8 @@ class Embedding(_Table):
 class EmbeddingBag(_Table):
     """The sum, mean or maximum of the vectors of each bag of indices.
 
-    Shape:  x (B, L): each row a bag; or x (total,) with ``offsets`` (B,), where each bag starts -> y (B, embedding_dim)
+    Shape:  x (B, L): each row a bag; or x (total,) with ``offsets`` (B,), where each bag starts ->
+            y (B, embedding_dim)
     Args:   mode: "sum", "mean" or "max".
             include_last_offset: ``offsets`` has one more entry, the end of the last bag.
             padding_idx: an index that does not count.

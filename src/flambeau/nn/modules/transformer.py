@@ -78,7 +78,8 @@ class TransformerEncoderLayer(_Layer):
     """Self-attention and a feed-forward network, each with a residual connection and LayerNorm.
 
     Shape:  x (T, N, d_model), (N, T, d_model) if batch_first, or (T, d_model) -> the same
-    Args:   nhead: heads. dim_feedforward: width of the network. dropout. activation: "relu", "gelu" or a function.
+    Args:   nhead: heads. dim_feedforward: width of the network. dropout. activation: "relu", "gelu"
+            or a function.
             norm_first: normalise before instead of after. bias. batch_first.
 
     >>> import flambeau as torch
@@ -137,13 +138,15 @@ class TransformerEncoderLayer(_Layer):
 
 
 class TransformerDecoderLayer(_Layer):
-    """Self-attention, attention to ``memory``, and a feed-forward network, each with residual and LayerNorm.
+    """Self-attention, attention to ``memory``, and a feed-forward network, each with residual and
+    LayerNorm.
 
     Shape:  tgt (T, N, d_model), memory (S, N, d_model) -> as tgt; batch first as said
     Args:   as of ``TransformerEncoderLayer``.
 
     >>> import flambeau as torch
-    >>> torch.nn.TransformerDecoderLayer(8, 2, 16)(torch.randn(5, 4, 8), torch.randn(10, 4, 8)).shape
+    >>> layer = torch.nn.TransformerDecoderLayer(8, 2, 16)
+    >>> layer(torch.randn(5, 4, 8), torch.randn(10, 4, 8)).shape
     torch.Size([5, 4, 8])
     """
 
@@ -230,7 +233,8 @@ def _copies(layer, n: int):
 class TransformerEncoder(Module):
     """``num_layers`` copies of an encoder layer in a row.
 
-    Args:   norm: a module for the end. enable_nested_tensor, mask_check: accepted; they choose among PyTorch's
+    Args:   norm: a module for the end. enable_nested_tensor, mask_check: accepted; they choose
+            among PyTorch's
             implementations and change no result here.
 
     >>> import flambeau as torch

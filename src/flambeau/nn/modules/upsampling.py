@@ -12,7 +12,8 @@ class Upsample(Module):
     """Resamples to ``size`` or by ``scale_factor``.
 
     Shape:  x (N, C, *) -> y (N, C, *size)
-    Args:   mode: "nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear" or "area".
+    Args:   mode: "nearest", "nearest-exact", "linear", "bilinear", "bicubic", "trilinear" or
+            "area".
             align_corners: whether corner pixels keep their place (the linear modes and bicubic).
             recompute_scale_factor: use the rounded size's scale instead of the given one.
 

@@ -25,7 +25,9 @@ _quadruple = _ntuple(4, "_quadruple")
 
 
 def _reverse_repeat_tuple(t, n):
-    """Each element of ``t``, last first, ``n`` times: a padding by dimension in the order of ``F.pad``."""
+    """Each element of ``t``, last first, ``n`` times: a padding by dimension in the order of
+    ``F.pad``.
+    """
     return tuple(x for x in reversed(t) for _ in range(n))
 
 
@@ -35,7 +37,8 @@ def _times(sizes) -> str:
 
 
 def consume_prefix_in_state_dict_if_present(state_dict, prefix: str) -> None:
-    """Strip ``prefix`` from the names of a state dictionary, in place (as ``"module."`` of DataParallel).
+    """Strip ``prefix`` from the names of a state dictionary, in place (as ``"module."`` of
+    DataParallel).
 
     >>> import flambeau as torch
     >>> state = {"module.weight": 1}

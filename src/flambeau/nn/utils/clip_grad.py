@@ -50,7 +50,9 @@ def get_total_norm(tensors, norm_type=2.0, error_if_nonfinite=False, foreach=Non
 
 @no_grad()
 def clip_grads_with_norm_(parameters, max_norm, total_norm, foreach=None) -> None:
-    """Scale the gradients of ``parameters``, whose norm is ``total_norm``, so that it is at most ``max_norm``."""
+    """Scale the gradients of ``parameters``, whose norm is ``total_norm``, so that it is at most
+    ``max_norm``.
+    """
     grads = [p.grad for p in _as_list(parameters) if p.grad is not None]
     if not grads:
         return
@@ -65,7 +67,8 @@ def clip_grad_norm_(parameters, max_norm, norm_type=2.0, error_if_nonfinite=Fals
 
     Args:   as of ``get_total_norm``.
     Returns: the norm before.
-    Raises: RuntimeError for a norm that is not finite, if ``error_if_nonfinite``; nothing is scaled then.
+    Raises: RuntimeError for a norm that is not finite, if ``error_if_nonfinite``; nothing is scaled
+            then.
 
     >>> import flambeau as torch
     >>> w = torch.zeros(2, requires_grad=True)

@@ -22,7 +22,8 @@ def parameters_to_vector(parameters):
 def vector_to_parameters(vec, parameters) -> None:
     """Make ``parameters`` look at consecutive pieces of ``vec``.
 
-    Raises: TypeError if ``vec`` is no tensor; RuntimeError if it has too few values, with nothing changed.
+    Raises: TypeError if ``vec`` is no tensor; RuntimeError if it has too few values, with nothing
+            changed.
     """
     if not isinstance(vec, Tensor):
         raise TypeError(f"expected torch.Tensor, but got: {typename(vec)}")
@@ -30,7 +31,8 @@ def vector_to_parameters(vec, parameters) -> None:
     needed = sum(param.numel() for param in parameters)
     if vec.numel() < needed:
         raise RuntimeError(
-            f"the vector has {vec.numel()} values, the parameters need {needed}: nothing was changed"
+            f"the vector has {vec.numel()} values, the parameters need {needed}: nothing was "
+            "changed"
         )
     start = 0
     for param in parameters:

@@ -11,7 +11,8 @@ __all__ = ["skip_init"]
 
 
 def skip_init(module_cls, *args, **kwargs):
-    """``module_cls(*args, **kwargs)`` whose parameters are not initialised, for values that are loaded anyway.
+    """``module_cls(*args, **kwargs)`` whose parameters are not initialised, for values that are
+    loaded anyway.
 
     Raises: RuntimeError unless it is a module class that takes ``device``.
 

@@ -15,10 +15,14 @@ def _convert(module, memory_format, kinds):
 
 
 def convert_conv2d_weight_memory_format(module, memory_format):
-    """Lay out the weights of every Conv2d and ConvTranspose2d in ``memory_format``; returns the module."""
+    """Lay out the weights of every Conv2d and ConvTranspose2d in ``memory_format``; returns the
+    module.
+    """
     return _convert(module, memory_format, (conv.Conv2d, conv.ConvTranspose2d))
 
 
 def convert_conv3d_weight_memory_format(module, memory_format):
-    """Lay out the weights of every Conv3d and ConvTranspose3d in ``memory_format``; returns the module."""
+    """Lay out the weights of every Conv3d and ConvTranspose3d in ``memory_format``; returns the
+    module.
+    """
     return _convert(module, memory_format, (conv.Conv3d, conv.ConvTranspose3d))

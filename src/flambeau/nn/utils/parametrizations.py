@@ -44,7 +44,8 @@ def _is_orthogonal(q) -> bool:
 class _Orthogonal(Module):
     """A matrix with orthonormal columns (or rows) from an arbitrary one.
 
-    The lower triangle of the original is read as a skew-symmetric matrix, whose exponential or Cayley
+    The lower triangle of the original is read as a skew-symmetric matrix, whose exponential or
+    Cayley
     transform is orthogonal, or as the vectors of Householder reflections.
     """
 
@@ -126,7 +127,8 @@ def orthogonal(
 ):
     """Keep a matrix (or batch of matrices) orthogonal, Q^T Q = 1.
 
-    Args:   orthogonal_map: "matrix_exp" (default for square), "cayley" or "householder" (default otherwise).
+    Args:   orthogonal_map: "matrix_exp" (default for square), "cayley" or "householder" (default
+            otherwise).
             use_trivialization: start from the present value, so that it can be assigned.
     Raises: ValueError for a missing tensor, fewer than 2 dimensions, or another map.
 

@@ -1,7 +1,8 @@
 """Parameters that are computed from others each time they are read.
 
 ``register_parametrization(layer, "weight", module)`` moves the parameter to
-``layer.parametrizations.weight.original`` and makes ``layer.weight`` the property ``module(original)``,
+``layer.parametrizations.weight.original`` and makes ``layer.weight`` the property
+``module(original)``,
 on a class of the layer's own.
 """
 
@@ -74,7 +75,8 @@ def _same(what: str, before, after, attribute: str, names) -> None:
 class ParametrizationList(ModuleList):
     """The parametrizations of one tensor, in order, and the tensor (or tensors) they start from.
 
-    Attributes: ``original``, or ``original0``, ``original1``, ... if the first right inverse gives several.
+    Attributes: ``original``, or ``original0``, ``original1``, ... if the first right inverse gives
+            several.
     """
 
     def __init__(self, modules, original, unsafe: bool = False):
@@ -142,7 +144,9 @@ class ParametrizationList(ModuleList):
         return [getattr(self, f"original{i}") for i in range(self.ntensors)]
 
     def right_inverse(self, value) -> None:
-        """Set the originals so that the parametrized tensor becomes ``value``, as an assignment does."""
+        """Set the originals so that the parametrized tensor becomes ``value``, as an assignment
+        does.
+        """
         with no_grad():
             for module in reversed(list(self)):
                 if not hasattr(module, "right_inverse"):
@@ -246,9 +250,11 @@ def _give_property(module, name: str) -> None:
 
 
 def register_parametrization(module, tensor_name: str, parametrization, *, unsafe: bool = False):
-    """Make ``module``'s parameter or buffer ``tensor_name`` the output of the module ``parametrization``.
+    """Make ``module``'s parameter or buffer ``tensor_name`` the output of the module
+    ``parametrization``.
 
-    A second parametrization of one tensor gets the output of the first. If it has ``right_inverse``, the
+    A second parametrization of one tensor gets the output of the first. If it has
+    ``right_inverse``, the
     tensor keeps its value, and can be assigned.
     Args:   unsafe: skip the checks that shape and dtype stay the same.
     Raises: ValueError for a name that is no parameter, buffer or parametrized tensor.
@@ -257,7 +263,8 @@ def register_parametrization(module, tensor_name: str, parametrization, *, unsaf
     >>> class Symmetric(torch.nn.Module):
     ...     def forward(self, x):
     ...         return x.triu() + x.triu(1).T
-    >>> m = torch.nn.utils.parametrize.register_parametrization(torch.nn.Linear(3, 3), "weight", Symmetric())
+    >>> m = torch.nn.Linear(3, 3)
+    >>> _ = torch.nn.utils.parametrize.register_parametrization(m, "weight", Symmetric())
     >>> torch.equal(m.weight, m.weight.T)
     True
     """
@@ -367,7 +374,9 @@ def type_before_parametrizations(module) -> type:
 
 
 def transfer_parametrizations_and_params(from_module, to_module, tensor_name: str | None = None):
-    """Parametrize ``to_module`` as ``from_module`` is, with the same originals; returns ``to_module``."""
+    """Parametrize ``to_module`` as ``from_module`` is, with the same originals; returns
+    ``to_module``.
+    """
     if not is_parametrized(from_module):
         return to_module
     names = list(from_module.parametrizations) if tensor_name is None else [tensor_name]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import NamedTuple
 
 from flambeau.core import dtypes
@@ -34,7 +35,8 @@ class PackedSequence(_PackedSequence):
     Made by ``pack_sequence`` or ``pack_padded_sequence``; taken and returned by RNN, LSTM and GRU.
 
     Attributes: data (sum of lengths, *), batch_sizes (longest,): how many sequences have that step,
-        sorted_indices: the sequences in the order of their lengths, unsorted_indices: its inverse (or None).
+        sorted_indices: the sequences in the order of their lengths, unsorted_indices: its inverse
+        (or None).
     """
 
     def __new__(cls, data, batch_sizes=None, sorted_indices=None, unsorted_indices=None):
@@ -111,7 +113,8 @@ def pack_padded_sequence(input, lengths, batch_first: bool = False, enforce_sort
     """Pack padded sequences: T x B x * (B x T x * if ``batch_first``) with the length of each.
 
     Args:   enforce_sorted: the lengths must descend; with False they are sorted here. Default True.
-    Raises: RuntimeError for lengths that are not positive, do not descend, or are not one a sequence.
+    Raises: RuntimeError for lengths that are not positive, do not descend, or are not one a
+            sequence.
 
     >>> import flambeau as torch
     >>> from flambeau.nn.utils.rnn import pack_padded_sequence
@@ -137,7 +140,7 @@ def _check_lengths(lengths: list[int], batch: int) -> None:
             f"Expected `len(lengths)` to be equal to batch_size, but got {len(lengths)} "
             f"(batch_size={batch})"
         )
-    if any(longer < shorter for longer, shorter in zip(lengths, lengths[1:], strict=False)):
+    if any(longer < shorter for longer, shorter in pairwise(lengths)):
         raise RuntimeError(
             "`lengths` array must be sorted in decreasing order when `enforce_sorted` is True. You "
             "can pass `enforce_sorted=False` to pack_padded_sequence and/or pack_sequence to "

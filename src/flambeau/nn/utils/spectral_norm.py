@@ -1,4 +1,6 @@
-"""Spectral normalisation by a hook before ``forward``; ``parametrizations.spectral_norm`` is its successor."""
+"""Spectral normalisation by a hook before ``forward``; ``parametrizations.spectral_norm`` is its
+successor.
+"""
 
 from __future__ import annotations
 
@@ -46,7 +48,7 @@ class SpectralNorm:
 
     @staticmethod
     def apply(module, name, n_power_iterations, dim, eps):
-        """Replace ``module``'s parameter by the original and two vectors, and hang the hook on it."""
+        """Replace ``module``'s parameter by itself and two vectors, and hang the hook on it."""
         for hook in module._forward_pre_hooks.values():
             if isinstance(hook, SpectralNorm) and hook.name == name:
                 raise RuntimeError(

@@ -18,9 +18,12 @@ def functional_call(
 ):
     """``module(*args, **kwargs)`` with the given tensors in place of its parameters and buffers.
 
-    Args:   parameters_and_buffers: tensors by qualified name. tie_weights: other names of a replaced
-            tensor get the same one. strict: every parameter and buffer must be given, and nothing else.
-    Raises: RuntimeError for names that do not fit, if strict; ValueError for several values of a tied one.
+    Args:   parameters_and_buffers: tensors by qualified name. tie_weights: other names of a
+            replaced
+            tensor get the same one. strict: every parameter and buffer must be given, and nothing
+            else.
+    Raises: RuntimeError for names that do not fit, if strict; ValueError for several values of a
+            tied one.
 
     >>> import flambeau as torch
     >>> m = torch.nn.Linear(1, 1)

@@ -1,4 +1,6 @@
-"""Weight normalisation by a hook before ``forward``; ``parametrizations.weight_norm`` is its successor."""
+"""Weight normalisation by a hook before ``forward``; ``parametrizations.weight_norm`` is its
+successor.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +13,7 @@ __all__ = ["WeightNorm", "remove_weight_norm", "weight_norm"]
 
 
 def norm_except(v, dim: int):
-    """The length of v along all dimensions but ``dim``, which stay as size 1; ``dim`` -1 takes all."""
+    """The length of v along all dimensions but ``dim``, which keeps its place; -1 takes all."""
     if dim == -1:
         return linalg.vector_norm(v)
     others = tuple(d for d in range(v.dim()) if d != dim)
