@@ -169,6 +169,11 @@ def _explain(data, error) -> Exception:
                 "must have the same length"
             )
         first = first[0]
+    if isinstance(first, int | float | complex):  # then another element is the odd one
+        rest = data
+        while isinstance(rest, list) and rest:
+            first = next((x for x in rest if isinstance(x, str | bytes) or x is None), first)
+            rest = rest[-1]
     if isinstance(first, str | bytes):
         return TypeError(f"new(): invalid data type '{type(first).__name__}'")
     if first is None or error is None:
