@@ -32,7 +32,7 @@ class _Map:
         self.whole = callable(getattr(dataset, "__getitems__", None))
 
     def __call__(self, keys):
-        if self.gather is not None:
+        if self.gather is not None and (type(keys) is slice or len(keys)):
             return self.gather(keys)
         if not self.batched:
             return self.collate_fn(self.dataset[keys])
