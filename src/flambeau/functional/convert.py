@@ -14,7 +14,9 @@ from flambeau.tensor.tensor import Tensor
 
 
 def convert(input, dtype=None, copy=False, memory_format=None):
-    """``input`` with the dtype and memory format asked for: itself where it has them and no copy is wanted."""
+    """``input`` with the dtype and memory format asked for: itself where it has them and no copy is
+    wanted.
+    """
     wanted = input._array.dtype if dtype is None else dtypes.to_numpy_dtype(dtype)
     form = format_name(memory_format, input.shape)
     if not copy and wanted == input._array.dtype:
@@ -24,7 +26,9 @@ def convert(input, dtype=None, copy=False, memory_format=None):
 
 
 def suggested_format(input) -> str:
-    """The format in which PyTorch says that a tensor lies: anything but channels last is "contiguous"."""
+    """The format in which PyTorch says that a tensor lies: anything but channels last is
+    "contiguous".
+    """
     array = input._array
     if array.ndim not in (4, 5) or array.flags.c_contiguous:
         return "contiguous"
@@ -43,7 +47,8 @@ def to(
     memory_format=None,
     other=None,
 ):
-    """The tensor with another dtype or device: ``x.to(float64)``, ``x.to("cpu")``, ``x.to(other)``, or both at once.
+    """The tensor with another dtype or device: ``x.to(float64)``, ``x.to("cpu")``, ``x.to(other)``,
+    or both at once.
 
     Returns the tensor itself where nothing has to change and ``copy`` is False.
 
@@ -85,7 +90,7 @@ def _named(name: str, dtype: dtypes.dtype) -> None:
     export("method")(method)
 
 
-for _name in ["bool", "int", "long", "short", "float", "double", "half", "bfloat16", "cfloat", "cdouble"]:
+for _name in "bool int long short float double half bfloat16 cfloat cdouble".split():
     _named(_name, {**dtypes.BY_NAME, **dtypes.ALIASES}[_name])
 _named("byte", dtypes.uint8)
 _named("char", dtypes.int8)
@@ -93,7 +98,8 @@ _named("char", dtypes.int8)
 
 @export("method", name="type")
 def type_(input, dtype=None, non_blocking=False):
-    """The tensor's type as text, or the tensor with another: a dtype, or a name such as ``torch.LongTensor``.
+    """The tensor's type as text, or the tensor with another: a dtype, or a name such as
+    ``torch.LongTensor``.
 
     >>> import flambeau as torch
     >>> torch.ones(2).type(), torch.ones(2).type("torch.LongTensor")

@@ -33,7 +33,9 @@ def checked_size(size) -> tuple[int, ...]:
 
 
 def finish(made: Tensor, device=None, requires_grad=False, out=None, layout=None) -> Tensor:
-    """What every factory does last: check the device, mark as a leaf that wants a gradient, fill ``out``."""
+    """What every factory does last: check the device, mark as a leaf that wants a gradient, fill
+    ``out``.
+    """
     devices.require(device)
     if layout is not None and "strided" not in str(layout):
         raise RuntimeError(f"only the strided layout exists, not {layout}")

@@ -1,4 +1,6 @@
-"""Writing to places: the in-place and list-taking forms around ``ops/index.py`` and ``ops/scatter.py``."""
+"""Writing to places: the in-place and list-taking forms around ``ops/index.py`` and
+``ops/scatter.py``.
+"""
 
 from __future__ import annotations
 
@@ -30,7 +32,8 @@ def _put_inputs(name, input, indices, values):
 
 @export("torch method")
 def index_put(input, indices, values, accumulate=False):
-    """A copy of ``input`` with ``values`` written to (or added at) the places that a tuple of index tensors names.
+    """A copy of ``input`` with ``values`` written to (or added at) the places that a tuple of index
+    tensors names.
 
     >>> import flambeau as torch
     >>> torch.zeros(3).index_put((torch.tensor([0, 0]),), torch.ones(2), accumulate=True)
@@ -49,7 +52,9 @@ def index_put_(input, indices, values, accumulate=False):
 
 @export("torch method inplace")
 def index_reduce(input, dim, index, source, reduce, *, include_self=True):
-    """A copy of ``input`` whose slices ``index`` along ``dim`` hold the prod, mean, amax or amin of the slices of ``source`` sent there."""
+    """A copy of ``input`` whose slices ``index`` along ``dim`` hold the prod, mean, amax or amin of
+    the slices of ``source`` sent there.
+    """
     if reduce not in ("prod", "mean", "amax", "amin"):
         raise ArgumentError(
             f"reduce argument must be either prod, mean, amax or amin, got {reduce}"
@@ -69,7 +74,8 @@ def index_reduce(input, dim, index, source, reduce, *, include_self=True):
 
 @export("torch")
 def where(condition, input=None, other=None):
-    """``input`` where ``condition`` holds, else ``other``; with the condition alone, ``nonzero(as_tuple=True)``.
+    """``input`` where ``condition`` holds, else ``other``; with the condition alone,
+    ``nonzero(as_tuple=True)``.
 
     >>> import flambeau as torch
     >>> torch.where(torch.tensor([True, False]), torch.tensor([1., 2.]), 0.)

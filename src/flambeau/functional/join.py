@@ -125,7 +125,8 @@ def block_diag(*tensors):
 
 @export("torch")
 def meshgrid(*tensors, indexing=None):
-    """Grids of coordinates: output k holds vector k along dimension k ("xy": the first two swapped).
+    """Grids of coordinates: output k holds vector k along dimension k ("xy": the first two
+    swapped).
 
     >>> import flambeau as torch
     >>> torch.meshgrid(torch.tensor([1, 2]), torch.tensor([3, 4]), indexing="ij")[0]
@@ -205,7 +206,8 @@ def tile(input, *dims):
 
 @export("torch method")
 def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
-    """Each slice along ``dim`` (each element where it is ``None``) repeated, a number of times or each its own.
+    """Each slice along ``dim`` (each element where it is ``None``) repeated, a number of times or
+    each its own.
 
     >>> import flambeau as torch
     >>> torch.tensor([1, 2]).repeat_interleave(2)
@@ -249,7 +251,9 @@ def repeat_interleave(input, repeats=None, dim=None, *, output_size=None):
 
 @export("torch")
 def vander(x, N=None, increasing=False):
-    """The matrix of the powers of a vector: columns x^(N-1) ... x, 1 (or 1, x, ... with ``increasing``)."""
+    """The matrix of the powers of a vector: columns x^(N-1) ... x, 1 (or 1, x, ... with
+    ``increasing``).
+    """
     if x.ndim != 1:
         raise ShapeError("x must be a one-dimensional tensor.")
     n = x.numel() if N is None else N

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from operator import index as as_int
 
 from flambeau.core.errors import ShapeError
@@ -15,7 +16,8 @@ from flambeau.tensor.tensor import Tensor
 
 @export("torch method", aliases=("unsafe_split",))
 def split(tensor, split_size_or_sections=None, dim=0, *, split_size=None):
-    """Pieces of one size (the last may be smaller), or of the sizes in a list, along ``dim``, as views.
+    """Pieces of one size (the last may be smaller), or of the sizes in a list, along ``dim``, as
+    views.
 
     >>> import flambeau as torch
     >>> torch.arange(5).split(2)
@@ -75,7 +77,7 @@ def tensor_split(input, indices_or_sections=None, dim=0, *, indices=None, sectio
     op = OPS["slice"]
     return tuple(
         dispatch(op, op.normalise(input, dim, a, b)[0], op.normalise(input, dim, a, b)[1])
-        for a, b in zip(cuts, cuts[1:])
+        for a, b in itertools.pairwise(cuts)
     )
 
 
@@ -122,7 +124,8 @@ _along("dsplit", _third, 3)
 
 @export("torch method")
 def as_strided(input, size, stride, storage_offset=None):
-    """The storage of ``input`` read with any sizes and strides (in elements), from ``storage_offset`` on.
+    """The storage of ``input`` read with any sizes and strides (in elements), from
+    ``storage_offset`` on.
 
     Raises: RuntimeError where the view would leave the storage.
 

@@ -118,7 +118,8 @@ def _check_range(low, high, dtype) -> None:
 @export("torch")
 def randint(*args, low=None, high=None, size=None, generator=None, out=None, dtype=None,
             layout=None, device=None, requires_grad=False, pin_memory=False):  # fmt: skip
-    """Integers drawn uniformly from [low, high): ``randint(high, size)`` or ``randint(low, high, size)``.
+    """Integers drawn uniformly from [low, high): ``randint(high, size)`` or ``randint(low, high,
+    size)``.
 
     >>> import flambeau as torch
     >>> x = torch.randint(3, 5, (100,)); x.min().item(), x.max().item()
@@ -141,8 +142,11 @@ def randint(*args, low=None, high=None, size=None, generator=None, out=None, dty
 
 @export("torch")
 def randint_like(input, *args, low=None, high=None, generator=None, dtype=None, layout=None,
-                 device=None, requires_grad=False, memory_format=None, pin_memory=False):  # fmt: skip
-    """``randint`` with the size and dtype of ``input``: ``randint_like(input, high)`` or ``(input, low, high)``."""
+                 device=None, requires_grad=False, memory_format=None,
+                 pin_memory=False):  # fmt: skip
+    """``randint`` with the size and dtype of ``input``: ``randint_like(input, high)`` or ``(input,
+    low, high)``.
+    """
     args = list(args)
     if args:
         high = args.pop()
@@ -203,7 +207,8 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, out=None, dtype=None
 
 @export("torch method")
 def bernoulli(input, p=None, *, generator=None):
-    """1 with the probability that the element of ``input`` gives (or with probability ``p``), else 0.
+    """1 with the probability that the element of ``input`` gives (or with probability ``p``), else
+    0.
 
     Raises: RuntimeError for a probability outside of [0, 1].
 
@@ -368,7 +373,9 @@ def bernoulli_(input, p=0.5, *, generator=None):
 
 @_in_place
 def random_(input, from_=None, to=None, *, generator=None, **named):
-    """Fill with integers from [from, to); ``random_(to)`` starts at 0, ``random_()`` uses the dtype's whole range."""
+    """Fill with integers from [from, to); ``random_(to)`` starts at 0, ``random_()`` uses the
+    dtype's whole range.
+    """
     low = named.get("from", from_)
     if to is None and low is not None:
         low, to = 0, low
@@ -393,7 +400,8 @@ def manual_seed(seed):
     """Start the default stream anew at ``seed``; returns its generator.
 
     >>> import flambeau as torch
-    >>> _ = torch.manual_seed(1); a = torch.rand(2); _ = torch.manual_seed(1); torch.equal(a, torch.rand(2))
+    >>> _ = torch.manual_seed(1); a = torch.rand(2)
+    >>> _ = torch.manual_seed(1); torch.equal(a, torch.rand(2))
     True
     """
     return default_generator.manual_seed(int(seed))

@@ -14,7 +14,8 @@ from flambeau.tensor.tensor import Tensor
 
 @export("torch method")
 def reshape(input, *shape, **named):
-    """The same elements in another shape: a view where strides allow it, else a copy; one size may be -1.
+    """The same elements in another shape: a view where strides allow it, else a copy; one size may
+    be -1.
 
     >>> import flambeau as torch
     >>> torch.arange(4).reshape(2, -1)

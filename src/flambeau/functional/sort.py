@@ -23,7 +23,8 @@ def _dim(input, dim) -> int:
 
 @export("torch method")
 def sort(input, *args, dim=-1, descending=False, stable=False):
-    """The elements in order along ``dim``, and where each came from; equal ones keep their order, NaN counts as largest.
+    """The elements in order along ``dim``, and where each came from; equal ones keep their order,
+    NaN counts as largest.
 
     >>> import flambeau as torch
     >>> torch.tensor([3, 1, 2]).sort().indices
@@ -68,7 +69,7 @@ def topk(input, k, dim=-1, largest=True, sorted=True):
     dim, k = _dim(input, dim), as_int(k)
     if not 0 <= k <= (input.shape[dim] if input.ndim else 1):
         raise ShapeError(
-            f"selected index k out of range: k={k} for size {list(input.shape)} along dimension {dim}"
+            f"selected index k out of range: k={k} for size {list(input.shape)} along dim {dim}"
         )
     params = {"k": k, "dim": dim, "largest": bool(largest)}
     return return_type("topk", *_PAIR)(*dispatch(OPS["topk"], (input,), params))
@@ -119,7 +120,8 @@ def _distinct(name, input, dim, return_inverse, return_counts):
 
 @export("torch method")
 def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=None):
-    """The distinct elements (or slices along ``dim``) in order; also where each element went, and how many of each.
+    """The distinct elements (or slices along ``dim``) in order; also where each element went, and
+    how many of each.
 
     >>> import flambeau as torch
     >>> torch.tensor([2, 1, 2]).unique(return_counts=True)
@@ -130,7 +132,8 @@ def unique(input, sorted=True, return_inverse=False, return_counts=False, dim=No
 
 @export("torch method")
 def unique_consecutive(input, return_inverse=False, return_counts=False, dim=None):
-    """The elements (or slices along ``dim``) that differ from the one before; also the run of each, and the runs' lengths.
+    """The elements (or slices along ``dim``) that differ from the one before; also the run of each,
+    and the runs' lengths.
 
     >>> import flambeau as torch
     >>> torch.tensor([1, 1, 2, 1]).unique_consecutive()
@@ -141,7 +144,8 @@ def unique_consecutive(input, return_inverse=False, return_counts=False, dim=Non
 
 @export("torch method")
 def nonzero(input, *, as_tuple=False):
-    """The indices of the elements that are not zero: one a row, or with ``as_tuple`` a vector for each dimension.
+    """The indices of the elements that are not zero: one a row, or with ``as_tuple`` a vector for
+    each dimension.
 
     >>> import flambeau as torch
     >>> torch.tensor([0, 5, 6]).nonzero()
@@ -192,7 +196,8 @@ def _search(name, sequence, values, out_int32, side):
 @export("torch")
 def searchsorted(sorted_sequence, input=None, *, out_int32=False, right=False, side=None,
                  sorter=None, self=None):  # fmt: skip
-    """Where each value of ``input`` goes into the (innermost dimension of the) sorted sequence: before equal ones, or after them.
+    """Where each value of ``input`` goes into the (innermost dimension of the) sorted sequence:
+    before equal ones, or after them.
 
     >>> import flambeau as torch
     >>> torch.searchsorted(torch.tensor([1, 3, 5]), torch.tensor([3, 4]))

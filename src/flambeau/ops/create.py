@@ -1,4 +1,6 @@
-"""Tensors out of nothing: constants, ranges, identity. They have no inputs; dtypes are NumPy dtypes."""
+"""Tensors out of nothing: constants, ranges, identity. They have no inputs; dtypes are NumPy
+dtypes.
+"""
 
 from __future__ import annotations
 

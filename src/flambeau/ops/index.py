@@ -25,7 +25,9 @@ def check_bounds(xp, index, size, dim, error=IndexError, negative=False):
 
 
 def add_rows(xp, out, index, rows) -> None:
-    """``out[index[k]] += rows[k]`` with repeated indices summed; ``out`` is 2-d, ``index`` in range and not negative."""
+    """``out[index[k]] += rows[k]`` with repeated indices summed; ``out`` is 2-d, ``index`` in range
+    and not negative.
+    """
     if index.size == 0 or rows.size == 0:
         return
     if out.dtype.kind == "f" and out.shape[1] == 1:
@@ -71,7 +73,9 @@ def _explained(error: IndexError, shape, indices) -> IndexError:
 
 @op()
 def index(xp, input, *indices):
-    """Elements at places given by integer tensors and masks, one a dimension; ``None`` takes a whole dimension."""
+    """Elements at places given by integer tensors and masks, one a dimension; ``None`` takes a
+    whole dimension.
+    """
     last = indices[-1]
     try:
         if last.dtype.kind != "b" and last.ndim == 1 and all(i is None for i in indices[:-1]):
@@ -151,7 +155,9 @@ def _add(xp, out, integers, where, values) -> None:
 
 @op()
 def index_put(xp, input, values, *indices, accumulate=False):
-    """A copy of ``input`` with ``values`` written to (or, with ``accumulate``, added at) the places ``indices``."""
+    """A copy of ``input`` with ``values`` written to (or, with ``accumulate``, added at) the places
+    ``indices``.
+    """
     out = xp.array(input, order="C")
     put(xp, out, indices, values, accumulate)
     return out
@@ -173,7 +179,9 @@ index_put.shape(lambda input, values, *indices, accumulate=False: input)
 
 
 def _corner(shape, dim):
-    """The part of a larger tensor that an index of ``shape`` walks over: its corner, whole along ``dim``."""
+    """The part of a larger tensor that an index of ``shape`` walks over: its corner, whole along
+    ``dim``.
+    """
     return tuple([slice(None) if d == dim else slice(n) for d, n in enumerate(shape)])
 
 
@@ -198,7 +206,9 @@ def check_index_dtype(name, index) -> None:
 
 
 def columns(xp, array, shape, dim):
-    """``array`` as a matrix (walked dimension last) over the corner that an index of ``shape`` walks."""
+    """``array`` as a matrix (walked dimension last) over the corner that an index of ``shape``
+    walks.
+    """
     return array[_corner(shape, dim)].swapaxes(dim, -1)
 
 
@@ -264,7 +274,9 @@ def along(xp, index, dim) -> tuple:
 
 
 def scatter_into(xp, out, index, src, dim, reduce) -> None:
-    """Write ``src`` to, or combine it with, ``out`` at ``index`` along ``dim``: reduce is "", "add", "multiply", ..."""
+    """Write ``src`` to, or combine it with, ``out`` at ``index`` along ``dim``: reduce is "",
+    "add", "multiply", ...
+    """
     if index.size == 0:
         return
     if out.ndim == 0 or index.ndim == 0:

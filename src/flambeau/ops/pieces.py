@@ -129,7 +129,8 @@ def _unbind(input, dim=0):
 
 @op(kind=VIEW, where="method")
 def unfold(xp, input, *, dimension, size, step):
-    """Windows of ``size`` along a dimension, ``step`` apart; the window is the last dimension of the result.
+    """Windows of ``size`` along a dimension, ``step`` apart; the window is the last dimension of
+    the result.
 
     >>> import flambeau as torch
     >>> torch.arange(4).unfold(0, 2, 1)
@@ -210,7 +211,8 @@ unfold_backward.shape(lambda g, *, shape, dimension, size, step: shape)
 
 @op(kind=VIEW)
 def as_strided(xp, input, *, size, stride, shift, base_stride):
-    """The memory of ``input`` read with any sizes and strides, ``shift`` elements after its first one.
+    """The memory of ``input`` read with any sizes and strides, ``shift`` elements after its first
+    one.
 
     ``base_stride`` are the strides of ``input``, which the derivative needs; all count elements.
     """
@@ -238,7 +240,9 @@ def _addresses(xp, size, stride, start):
 
 @op(node="AsStridedBackward")
 def as_strided_backward(xp, g, *, shape, size, stride, shift, base_stride):
-    """Cotangents gathered by place in memory and given to the elements of the input that lie there, in equal shares."""
+    """Cotangents gathered by place in memory and given to the elements of the input that lie there,
+    in equal shares.
+    """
     from_, to = _addresses(xp, size, stride, shift), _addresses(xp, shape, base_stride, 0)
     if not from_.size or not to.size:
         return xp.zeros(shape, g.dtype)

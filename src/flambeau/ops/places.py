@@ -55,7 +55,9 @@ def _take(input, index):
 
 @op(where="torch method inplace")
 def put(xp, input, index, source, *, accumulate):
-    """A copy of ``input`` with ``source`` written to (or added at) the places ``index`` of the flattened tensor."""
+    """A copy of ``input`` with ``source`` written to (or added at) the places ``index`` of the
+    flattened tensor.
+    """
     out = xp.array(input, order="C")
     _flat_bounds(index, out.size)
     flat = out.reshape(-1)
@@ -99,7 +101,8 @@ def _put(input, index, source, accumulate=False):
 
 @op(where="torch method inplace")
 def masked_scatter(xp, input, mask, source):
-    """A copy of ``input`` whose places where ``mask`` is True are filled with the elements of ``source`` in order.
+    """A copy of ``input`` whose places where ``mask`` is True are filled with the elements of
+    ``source`` in order.
 
     >>> import flambeau as torch
     >>> torch.zeros(3).masked_scatter(torch.tensor([True, False, True]), torch.tensor([1., 2.]))

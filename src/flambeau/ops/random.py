@@ -1,4 +1,5 @@
-"""Random numbers as pure functions of (seed, position): the words of a Philox stream, turned into distributions.
+"""Random numbers as pure functions of (seed, position): the words of a Philox stream, turned into
+distributions.
 
 ``seed`` and ``offset`` come from ``Generator.reserve(words(...))``, the words from ``xp.philox``.
 """
@@ -77,7 +78,9 @@ def randn(xp, seed, offset, *, size, dtype):
 
 @op()
 def randint(xp, seed, offset, *, low, high, size, dtype):
-    """Integers in [low, high), equally likely: the high bits of word times range, a bias below 2^-32 times range."""
+    """Integers in [low, high), equally likely: the high bits of word times range, a bias below
+    2^-32 times range.
+    """
     n, span = prod(size), high - low
     if span < 1 << 32:
         word = xp.philox(seed, offset, n) >> xp.uint64(32)
@@ -140,8 +143,9 @@ def poisson(xp, seed, offset, input):
 def multinomial(xp, seed, offset, input, *, num_samples, replacement):
     """Indices drawn with the probabilities in the rows of ``input``.
 
-    With replacement by inverting the cumulated probabilities; without by the largest keys log(u) / p (Efraimidis and Spirakis,
-    2006), which gives the same distribution as drawing one after another.
+    With replacement by inverting the cumulated probabilities; without by the largest keys log(u) /
+    p (Efraimidis and Spirakis, 2006), which gives the same distribution as drawing one after
+    another.
     """
     p = input.astype(xp.float64)
     shape = p.shape[:-1] + (num_samples,)

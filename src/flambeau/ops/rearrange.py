@@ -33,7 +33,8 @@ def _flip(input, *dims, **named):
 
 @op(where="torch method")
 def roll(xp, input, *, shifts, dims):
-    """The elements moved by ``shifts`` along ``dims``; what leaves at one end comes in at the other.
+    """The elements moved by ``shifts`` along ``dims``; what leaves at one end comes in at the
+    other.
 
     >>> import flambeau as torch
     >>> torch.arange(3).roll(1)
@@ -124,7 +125,8 @@ def _rot90(input, k=1, dims=(0, 1)):
 
 @op(where="method")
 def repeat(xp, input, *, repeats):
-    """Copies of the whole tensor side by side, ``repeats[d]`` along dimension d; more repeats than dimensions add leading ones.
+    """Copies of the whole tensor side by side, ``repeats[d]`` along dimension d; more repeats than
+    dimensions add leading ones.
 
     >>> import flambeau as torch
     >>> torch.tensor([1, 2]).repeat(2, 2)

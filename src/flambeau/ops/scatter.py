@@ -1,4 +1,6 @@
-"""Writing into a copy at places given by an index along one dimension: scatter, index_add, take, put and their relatives."""
+"""Writing into a copy at places given by an index along one dimension: scatter, index_add, take,
+put and their relatives.
+"""
 
 from __future__ import annotations
 
@@ -56,7 +58,8 @@ def _scatter_params(name, input, dim, index, src):
 
 @op(where="torch method inplace", variant=lambda params: params["overload"])
 def scatter(xp, input, index, src, *, dim, reduce, overload):
-    """A copy of ``input`` with ``src`` written at ``index`` along ``dim``: y[index[i, j], j] = src[i, j] for dim 0.
+    """A copy of ``input`` with ``src`` written at ``index`` along ``dim``: y[index[i, j], j] =
+    src[i, j] for dim 0.
 
     reduce: "add" or "multiply" combines with what is there instead.
 
@@ -132,7 +135,8 @@ def _scatter_add(input, dim, index, src):
 
 @op(where="torch method inplace")
 def scatter_reduce(xp, input, index, src, *, dim, reduce, include_self):
-    """A copy of ``input`` whose places ``index`` along ``dim`` hold the sum, prod, mean, amax or amin of the ``src`` sent there.
+    """A copy of ``input`` whose places ``index`` along ``dim`` hold the sum, prod, mean, amax or
+    amin of the ``src`` sent there.
 
     include_self: what was there takes part. Default True.
 
@@ -273,7 +277,9 @@ def _index_select(input, dim, index):
 
 
 def _slices_params(name, input, dim, index, source):
-    """Check that ``source`` has one slice for each element of ``index``, each like those of ``input``."""
+    """Check that ``source`` has one slice for each element of ``index``, each like those of
+    ``input``.
+    """
     rank = len(input.shape)
     dim = canonical_dim(as_int(dim), rank)
     if str(index.dtype) not in ("torch.int64", "torch.int32"):
@@ -314,7 +320,8 @@ def _rows(xp, out, dim):
 
 @op(where="torch method inplace")
 def index_add(xp, input, index, source, *, dim, alpha):
-    """A copy of ``input`` with ``alpha`` times the slices of ``source`` added at ``index`` along ``dim``.
+    """A copy of ``input`` with ``alpha`` times the slices of ``source`` added at ``index`` along
+    ``dim``.
 
     >>> import flambeau as torch
     >>> torch.zeros(2).index_add(0, torch.tensor([0, 0]), torch.tensor([1., 2.]))
@@ -350,7 +357,8 @@ def _index_add(input, dim, index, source, *, alpha=1):
 
 @op(where="torch method inplace")
 def index_copy(xp, input, index, source, *, dim):
-    """A copy of ``input`` with its slices at ``index`` along ``dim`` replaced by those of ``source``.
+    """A copy of ``input`` with its slices at ``index`` along ``dim`` replaced by those of
+    ``source``.
 
     >>> import flambeau as torch
     >>> torch.zeros(2).index_copy(0, torch.tensor([1]), torch.tensor([5.]))

@@ -1,4 +1,6 @@
-"""Order: sort, topk, kthvalue, mode, unique, searching in sorted sequences, counting. NaN is larger than every number."""
+"""Order: sort, topk, kthvalue, mode, unique, searching in sorted sequences, counting. NaN is larger
+than every number.
+"""
 
 from __future__ import annotations
 
@@ -90,7 +92,9 @@ kthvalue.shape(lambda input, *, k, dim: (input[:dim] + (1,) * bool(input) + inpu
 
 @op()
 def mode(xp, input, *, dim):
-    """The most frequent value along ``dim`` (the smallest of several) and the last place where it is; dimension of size 1."""
+    """The most frequent value along ``dim`` (the smallest of several) and the last place where it
+    is; dimension of size 1.
+    """
     if not input.ndim:
         return input.copy(), xp.zeros((), xp.int64)
     rows = xp.moveaxis(input, dim, -1)
@@ -128,7 +132,9 @@ argsort.shape(lambda input, *, dim, descending: input)
 
 @op(node="Unique2")
 def unique(xp, input, *, dim):
-    """Distinct elements (or slices along ``dim``) in order, the place of each among them, and their numbers."""
+    """Distinct elements (or slices along ``dim``) in order, the place of each among them, and their
+    numbers.
+    """
     found = xp.unique(input, return_inverse=True, return_counts=True, axis=dim, equal_nan=False)
     values, inverse, counts = found
     return values, inverse.reshape(input.shape if dim is None else -1), counts
@@ -140,7 +146,9 @@ unique.shape(DATA_DEPENDENT)
 
 @op(node="UniqueConsecutive")
 def unique_consecutive(xp, input, *, dim):
-    """Elements (or slices along ``dim``) that differ from the one before, the run of each element, and the lengths of the runs."""
+    """Elements (or slices along ``dim``) that differ from the one before, the run of each element,
+    and the lengths of the runs.
+    """
     rows = input.reshape(-1) if dim is None else xp.moveaxis(input, dim, 0)
     n = len(rows)
     new = xp.ones(n, bool)
@@ -206,7 +214,8 @@ searchsorted.shape(lambda sorted_sequence, input, **_: input)
 
 @op(where="torch method")
 def bincount(xp, input, weights=None, *, minlength):
-    """How often each value 0, 1, ... occurs in a vector of integers, or the sum of the ``weights`` of its occurrences.
+    """How often each value 0, 1, ... occurs in a vector of integers, or the sum of the ``weights``
+    of its occurrences.
 
     >>> import flambeau as torch
     >>> torch.bincount(torch.tensor([0, 2, 2]))
@@ -239,7 +248,8 @@ def _bincount(input, weights=None, minlength=0):
 
 @op(where="torch method")
 def histc(xp, input, *, bins, min, max):
-    """How many elements lie in each of ``bins`` equal intervals of [min, max]; 0 and 0 mean the range of the data.
+    """How many elements lie in each of ``bins`` equal intervals of [min, max]; 0 and 0 mean the
+    range of the data.
 
     >>> import flambeau as torch
     >>> torch.histc(torch.tensor([1., 2., 1.]), bins=3, min=0, max=3)

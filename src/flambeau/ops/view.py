@@ -1,6 +1,8 @@
-"""Operations whose result shares its input's memory: other sizes, strides or offset over the same elements.
+"""Operations whose result shares its input's memory: other sizes, strides or offset over the same
+elements.
 
-NumPy's own view functions may copy, freeze or choose other strides than PyTorch, so sizes and strides are worked out here.
+NumPy's own view functions may copy, freeze or choose other strides than PyTorch, so sizes and
+strides are worked out here.
 """
 
 from __future__ import annotations
@@ -48,10 +50,12 @@ def infer_size(size: tuple[int, ...], numel: int) -> tuple[int, ...]:
 
 
 def view_strides(shape, strides, size) -> tuple[int, ...] | None:
-    """Strides that show elements laid out as (shape, strides) in ``size``, or None if there are none.
+    """Strides that show elements laid out as (shape, strides) in ``size``, or None if there are
+    none.
 
-    Runs of input dimensions that are contiguous among themselves (stride[i] = stride[i+1] * shape[i+1]) are filled with output
-    dimensions from the back; it fails when an output dimension would span two runs.
+    Runs of input dimensions that are contiguous among themselves (stride[i] = stride[i+1] *
+    shape[i+1]) are filled with output dimensions from the back; it fails when an output dimension
+    would span two runs.
     """
     found = [0] * len(size)
     at = len(size) - 1
@@ -77,7 +81,9 @@ def view_strides(shape, strides, size) -> tuple[int, ...] | None:
 
 
 def strided(xp, array, shape, strides, shift=0):
-    """The view of ``array``'s memory with this shape and these strides (bytes), ``shift`` bytes further on."""
+    """The view of ``array``'s memory with this shape and these strides (bytes), ``shift`` bytes
+    further on.
+    """
     flags = array.flags
     if shift:
         face = dict(array.__array_interface__)
@@ -144,7 +150,9 @@ unsafe_view.shape(lambda input, *, size: size)
 
 @op(kind=VIEW, node="View")
 def view_dtype(xp, input, *, dtype):
-    """The same bytes read as another dtype; the last dimension grows or shrinks with the element size."""
+    """The same bytes read as another dtype; the last dimension grows or shrinks with the element
+    size.
+    """
     old, new = input.dtype.itemsize, dtype.itemsize
     if old == new:
         return input.view(dtype)
@@ -154,8 +162,8 @@ def view_dtype(xp, input, *, dtype):
         )
     if input.shape[-1] > 1 and input.strides[-1] != old:
         raise ShapeError(
-            f"self.stride(-1) must be 1 to view {input.dtype} as {dtype} (different element sizes), "
-            f"but got {input.strides[-1] // old}"
+            f"self.stride(-1) must be 1 to view {input.dtype} as {dtype} (different element "
+            f"sizes), but got {input.strides[-1] // old}"
         )
     if input.shape[-1] * old % new:
         raise ShapeError(
@@ -183,7 +191,8 @@ alias.shape(lambda input: input)
 
 @op(kind=VIEW, where="method")
 def expand(xp, input, *, size):
-    """Repeat dimensions of size 1 (and new leading ones) to ``size`` without copying; -1 keeps a size.
+    """Repeat dimensions of size 1 (and new leading ones) to ``size`` without copying; -1 keeps a
+    size.
 
     Shape:  input (*) -> size
     Raises: RuntimeError if a dimension that is not 1 would change.
@@ -485,7 +494,8 @@ slice_backward.shape(lambda g, *, shape, dim, start, end, step: shape)
 
 @op(kind=VIEW, where="torch method")
 def diagonal(xp, input, *, offset, dim1, dim2):
-    """The diagonal of the matrices in (dim1, dim2), ``offset`` above the main one, as the last dimension.
+    """The diagonal of the matrices in (dim1, dim2), ``offset`` above the main one, as the last
+    dimension.
 
     >>> import flambeau as torch
     >>> torch.tensor([[1, 2], [3, 4]]).diagonal()

@@ -1,7 +1,7 @@
 """``x[...]`` and ``x[...] = y``.
 
-The basic part of an index (ints, slices, ``None``, ``...``) becomes a chain of view operations; what remains are tensors, read by
-``index`` and written by ``index_put``.
+The basic part of an index (ints, slices, ``None``, ``...``) becomes a chain of view operations;
+what remains are tensors, read by ``index`` and written by ``index_put``.
 """
 
 from __future__ import annotations
@@ -21,7 +21,9 @@ _COPY, _FILL, _TO_COPY = OPS["copy"], OPS["fill"], OPS["to_copy"]
 
 
 def getitem(self: Tensor, index) -> Tensor:
-    """``x[index]``: a view for ints, slices, ``None`` and ``...``; a copy when tensors or lists take part."""
+    """``x[index]``: a view for ints, slices, ``None`` and ``...``; a copy when tensors or lists
+    take part.
+    """
     kind = type(index)
     if kind is int:
         return _select(self, 0, index)
@@ -36,7 +38,9 @@ def getitem(self: Tensor, index) -> Tensor:
 
 
 def setitem(self: Tensor, index, value) -> None:
-    """``x[index] = value``: writes ``value``, broadcast and cast, to the places that ``x[index]`` would read."""
+    """``x[index] = value``: writes ``value``, broadcast and cast, to the places that ``x[index]``
+    would read.
+    """
     view, indices = _parse(self, index)
     if not indices:
         write(view, value)
@@ -95,9 +99,8 @@ def _select(x: Tensor, dim: int, index: int, at: int | None = None) -> Tensor:
         )
     n = shape[dim]
     if not -n <= index < n:
-        raise DimError(
-            f"index {index} is out of bounds for dimension {dim if at is None else at} with size {n}"
-        )
+        at = dim if at is None else at
+        raise DimError(f"index {index} is out of bounds for dimension {at} with size {n}")
     return dispatch(_SELECT, (x,), {"dim": dim, "index": index + n if index < 0 else index})
 
 
@@ -163,7 +166,9 @@ def _parse(x: Tensor, index) -> tuple[Tensor, list]:
 
 
 def _item(item):
-    """One part of an index as int, slice, ``None``, ``...`` or a tensor (0-d only if it is a truth value)."""
+    """One part of an index as int, slice, ``None``, ``...`` or a tensor (0-d only if it is a truth
+    value).
+    """
     kind = type(item)
     if kind is int or kind is slice or item is None or item is Ellipsis:
         return item
