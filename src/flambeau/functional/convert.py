@@ -90,7 +90,18 @@ def _named(name: str, dtype: dtypes.dtype) -> None:
     export("method")(method)
 
 
-for _name in "bool int long short float double half bfloat16 cfloat cdouble".split():
+for _name in [
+    "bool",
+    "int",
+    "long",
+    "short",
+    "float",
+    "double",
+    "half",
+    "bfloat16",
+    "cfloat",
+    "cdouble",
+]:
     _named(_name, {**dtypes.BY_NAME, **dtypes.ALIASES}[_name])
 _named("byte", dtypes.uint8)
 _named("char", dtypes.int8)

@@ -1,4 +1,6 @@
-"""Random tensors. Every draw takes the next part of a generator's stream: see ``core/random.py``."""
+"""Random tensors. Every draw takes the next part of a generator's stream: see
+``core/random.py``.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Reading and writing elements whose places are given by tensors: advanced indexing, gather, masks."""
+"""Reading and writing elements whose places are given by tensors: advanced indexing, gather,
+masks.
+"""
 
 from __future__ import annotations
 

@@ -1,4 +1,6 @@
-"""Reading and writing by place in the flattened tensor, by mask, and by a region that a view names."""
+"""Reading and writing by place in the flattened tensor, by mask, and by a region that a view
+names.
+"""
 
 from __future__ import annotations
 
@@ -207,7 +209,9 @@ def _select_scatter(input, src, dim, index):
 
 @op(where="torch method")
 def slice_scatter(xp, input, src, *, dim, start, end, step):
-    """A copy of ``input`` with ``src`` in the slices start, start + step, ... of dimension ``dim``."""
+    """A copy of ``input`` with ``src`` in the slices start, start + step, ... of dimension
+    ``dim``.
+    """
     out = xp.array(input, order="C")
     out[(slice(None),) * dim + (slice(start, end, step),)] = src
     return out

@@ -134,7 +134,9 @@ def cauchy(xp, seed, offset, *, median, sigma, size, dtype):
 
 @op()
 def poisson(xp, seed, offset, input):
-    """Poisson numbers with the rates ``input``; the stream's position seeds a sampler of its own."""
+    """Poisson numbers with the rates ``input``; the stream's position seeds a sampler of its
+    own.
+    """
     generator = xp.random.Generator(xp.random.Philox(key=seed, counter=[0, 0, 0, offset]))
     return generator.poisson(input).astype(input.dtype)
 

@@ -135,7 +135,9 @@ def _stack(tensors, dim=0):
 
 
 def in_format(xp, array, form):
-    """A copy of ``array`` laid out as ``form`` says: "preserve", "contiguous" or "channels_last"."""
+    """A copy of ``array`` laid out as ``form`` says: "preserve", "contiguous" or
+    "channels_last".
+    """
     if form == "preserve":
         return array.copy("C" if 0 in array.strides else "K")
     if form == "contiguous":

@@ -21,7 +21,9 @@ def _picked(xp, g, y, input_shape, dim):
 
 
 def order(xp, input, dim, descending):
-    """Indices that sort stably along ``dim``; equal elements keep their order in both directions."""
+    """Indices that sort stably along ``dim``; equal elements keep their order in both
+    directions.
+    """
     if not descending:
         return xp.argsort(input, dim, kind="stable")
     # stable and descending: sort the reversed sequence and turn the result round

@@ -124,7 +124,9 @@ def _integer(value) -> int:
 
 
 def _parse(x: Tensor, index) -> tuple[Tensor, list]:
-    """The view that the basic part of ``index`` makes of ``x``, and the tensors to index it with."""
+    """The view that the basic part of ``index`` makes of ``x``, and the tensors to index it
+    with.
+    """
     items = index if type(index) is tuple else (index,)
     items = [_item(i) for i in items]
     taken = sum(_dims_taken(i) for i in items)
