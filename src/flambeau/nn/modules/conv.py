@@ -343,7 +343,7 @@ class _ConvTransposeNd(_ConvNd):
     def forward(self, input, output_size=None):
         output_padding = self.output_padding
         if output_size is not None:
-            output_padding = self._output_padding(input, list(output_size))
+            output_padding = self._output_padding(input, output_size)
         return self._function(
             input,
             self.weight,

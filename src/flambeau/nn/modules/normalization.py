@@ -43,6 +43,8 @@ class LocalResponseNorm(Module):
 class CrossMapLRN2d(Module):
     """``LocalResponseNorm`` of images, as older networks call it.
 
+    PyTorch's adds the first channel to every window that no longer reaches it; this one does not.
+
     Shape:  x (N, C, H, W) -> y the same
     Raises: ValueError for another number of dimensions.
 
