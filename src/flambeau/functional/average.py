@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flambeau.core.errors import ArgumentError, ShapeError
-from flambeau.tensor.api import F, export, torch
+from flambeau.tensor.api import F, export, torch, write_out
 from flambeau.tensor.namespace import xp
 
 from .pool import batched_pool, window_arguments
@@ -59,6 +59,8 @@ def avg_pool2d(
     ceil_mode=False,
     count_include_pad=True,
     divisor_override=None,
+    *,
+    out=None,
 ):
     """The mean of each window of an image.
 
@@ -72,9 +74,10 @@ def avg_pool2d(
     tensor([[[[ 2.5000,  4.5000],
               [10.5000, 12.5000]]]])
     """
-    return _avg_pool(
+    y = _avg_pool(
         input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, 2
     )
+    return y if out is None else write_out(out, y)
 
 
 @export("F")
@@ -86,6 +89,8 @@ def avg_pool3d(
     ceil_mode=False,
     count_include_pad=True,
     divisor_override=None,
+    *,
+    out=None,
 ):
     """The mean of each window of a volume: see ``avg_pool2d``.
 
@@ -95,15 +100,18 @@ def avg_pool3d(
     >>> torch.nn.functional.avg_pool3d(torch.ones(1, 2, 2, 2), 2)
     tensor([[[[1.]]]])
     """
-    return _avg_pool(
+    y = _avg_pool(
         input, kernel_size, stride, padding, ceil_mode, count_include_pad, divisor_override, 3
     )
+    return y if out is None else write_out(out, y)
 
 
 def _output_size(input, output_size, rank, name):
     """(batched, sizes): ``None`` keeps a dimension as it is."""
     if isinstance(output_size, int):
         output_size = (output_size,) * rank
+    elif rank > 1 and input.ndim <= len(output_size):
+        raise ValueError(f"{name}: Input dimension should be at least {rank + 1}, got {input.ndim}")
     elif len(output_size) != rank:
         raise ArgumentError(f"{name}: output_size must be {rank}, got {len(output_size)} numbers")
     if input.ndim not in (rank + 1, rank + 2):

@@ -31,13 +31,13 @@ def embedding(
             [1., 2.]])
     """
     _check_indices(input, "embedding")
+    if weight.ndim != 2:
+        raise ShapeError(f"'weight' must be 2-D, but it has shape {tuple(weight.shape)}")
     rows = weight.shape[0]
     if padding_idx is not None:
         if not -rows <= padding_idx < rows:
             raise AssertionError("Padding_idx must be within num_embeddings")
         padding_idx %= rows
-    if weight.ndim != 2:
-        raise ShapeError(f"'weight' must be 2-D, but it has shape {tuple(weight.shape)}")
     if max_norm is not None:
         shorten_rows(weight, input, max_norm, norm_type)
     return xp.embedding_rows(

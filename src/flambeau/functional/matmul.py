@@ -39,9 +39,7 @@ def outer(input, vec2):
     >>> torch.outer(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
     """
     if input.ndim != 1 or vec2.ndim != 1:
-        raise ShapeError(
-            f"outer: Expected 1-D arguments, but got {input.ndim}-D and {vec2.ndim}-D"
-        )
+        raise ShapeError(f"outer: Expected 1-D arguments, but got {input.ndim}-D and {vec2.ndim}-D")
     return input.unsqueeze(1) * vec2
 
 
@@ -84,6 +82,8 @@ def addr(input, vec1, vec2, *, beta=1, alpha=1):
 
 def _blend(input, y, beta, alpha):
     """beta * input + alpha * y; where beta is 0 the input does not matter, be it NaN."""
+    if not (y.is_floating_point() or y.is_complex()):
+        alpha, beta = int(alpha), int(beta)
     y = y if alpha == 1 else y * alpha
     if input.ndim > y.ndim or torch.broadcast_shapes(input.shape, y.shape) != y.shape:
         raise ShapeError(

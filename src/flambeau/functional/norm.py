@@ -27,6 +27,8 @@ def batch_norm(
     tensor([[-1.0000],
             [ 1.0000]])
     """
+    if input.ndim == 1 and not input.numel():
+        return input.clone()
     _check_channels(input, running_mean, running_var, weight, bias)
     shape = input.shape
     affine = (1, shape[1]) + (1,) * (input.ndim - 2)

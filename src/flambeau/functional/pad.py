@@ -194,7 +194,8 @@ def pixel_shuffle(input, upscale_factor):
     b = len(batch)
     split = input.reshape((*batch, channels // (r * r), r, r, h, w))
     moved = split.permute((*range(b + 1), b + 3, b + 1, b + 4, b + 2))
-    return moved.reshape((*batch, channels // (r * r), h * r, w * r))
+    y = moved.reshape((*batch, channels // (r * r), h * r, w * r))
+    return y.clone() if r == 1 else y  # never a view of the input
 
 
 @export("torch F")

@@ -323,10 +323,10 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
     dim = canonical_dim(dim, input.ndim)
     if n < 0:
         raise ArgumentError(f"order must be non-negative but got {n}")
+    if n == 0:
+        return input.clone()
     parts = [t for t in (prepend, input, append) if t is not None]
     y = torch.cat(parts, dim) if len(parts) > 1 else input
-    if n == 0:
-        return y.clone()
     for _ in range(n if n < y.shape[dim] else y.shape[dim]):
         size = y.shape[dim] - 1
         late, early = y.narrow(dim, 1, size), y.narrow(dim, 0, size)

@@ -31,6 +31,8 @@ threshold.vjp(
 @op(kind=POINTWISE)
 def hardtanh(xp, input, *, min_val, max_val):
     """x cut to [min_val, max_val]; the derivative at the bounds is 0."""
+    if input.dtype.kind in "iu":
+        min_val, max_val = int(min_val), int(max_val)
     return xp.clip(input, min_val, max_val)
 
 

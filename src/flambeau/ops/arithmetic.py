@@ -259,6 +259,11 @@ def _integer_power(xp, input, exponent):
 @pow_.args
 def _(input, exponent):
     form = 0 if isinstance(exponent, Number) else 2 if isinstance(input, Number) else 1
+    if form == 0 and isinstance(input, Number):
+        raise TypeError(
+            "pow(): argument 'input' (position 1) must be Tensor, not "
+            f"{type(input).__name__}, where the exponent is a number"
+        )
     return (input, exponent), {"form": form}
 
 

@@ -118,7 +118,9 @@ def prod_over(xp, input, *, dim=None, keepdim=False, dtype=None):
         dtype = xp.int64
     if dtype is not None:
         input = input.astype(dtype)
-    return xp.multiply.reduce(input, axis=axis_of(dim, input.ndim), keepdims=keepdim)
+    return xp.multiply.reduce(
+        input, axis=axis_of(dim, input.ndim), keepdims=keepdim, dtype=input.dtype
+    )
 
 
 def _prod_rule(xp, g, input, dim, keepdim):

@@ -15,7 +15,11 @@ _NAMES = {
 @op()
 def resample(xp, input, *, out, plan):
     """(N, C, *S) at the size ``out``; ``plan`` is (mode, align_corners, input steps per output step or None, antialias)."""
-    return xp.astype(xp.ascontiguousarray(xp.resample_axes(input, out, plan)), input.dtype)
+    y = xp.ascontiguousarray(xp.resample_axes(input, out, plan))
+    if input.dtype.kind in "iu" and y.dtype.kind == "f":
+        limits = xp.iinfo(input.dtype)
+        y = xp.clip(xp.rint(y), limits.min, limits.max)
+    return xp.astype(y, input.dtype)
 
 
 @op(node="UpsampleBackward")

@@ -28,7 +28,7 @@ def _scan(xp, ufunc, input, dim, dtype):
         dtype = xp.int64
     if dtype is not None:
         input = input.astype(dtype)
-    return ufunc.accumulate(input, axis=dim) if input.ndim else input.copy()
+    return ufunc.accumulate(input, axis=dim, dtype=input.dtype) if input.ndim else input.copy()
 
 
 @op(where="torch method inplace")

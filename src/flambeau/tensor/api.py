@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 
-from flambeau.core.errors import DTypeError
+from flambeau.core.errors import DTypeError, ShapeError
 from flambeau.ops.registry import OPS, Op
 
 from .dispatch import dispatch
@@ -51,7 +51,7 @@ def export(where: str, *, name: str | None = None, aliases: tuple[str, ...] = ()
     def register(function):
         places = where.split()
         public = function
-        if "torch" in places or "linalg" in places:
+        if "torch" in places or "linalg" in places or function.__name__ in _F_WITH_OUT:
             public = _with_out(function)
         for each in (name or function.__name__, *aliases):
             _put(each, public, [p for p in places if p != "inplace"])
@@ -60,6 +60,15 @@ def export(where: str, *, name: str | None = None, aliases: tuple[str, ...] = ()
         return public
 
     return register
+
+
+# Functions of nn.functional alone that nevertheless take ``out=``.
+_F_WITH_OUT = frozenset(
+    (
+        "adaptive_avg_pool2d", "adaptive_avg_pool3d", "avg_pool2d", "avg_pool3d", "gelu", "linear",
+        "logsigmoid", "softplus",
+    )
+)  # fmt: skip
 
 
 def _put(name: str, function, places) -> None:
@@ -100,7 +109,7 @@ def _function(op: Op):
             kwargs["dim"] = kwargs.pop("axis")
         inputs, params = normalise(*args, **kwargs)
         y = dispatch(op, inputs, params)
-        return y if out is None else write_out(out, y)
+        return y if out is None else write_out(out, y, op.name, inputs)
 
     return _dress(function, op, op.name, normalise)
 
@@ -137,7 +146,8 @@ def _compile(op: Op, name: str, door: str):
     body = f"    return {call}"
     if door == "dispatch":
         parts += ["out=None"] if "*" in "".join(parts) else ["*", "out=None"]
-        body = f"    y = {call}\n    return y if out is None else write_out(out, y)"
+        written = f"write_out(out, y, _op.name, ({inputs}))"
+        body = f"    y = {call}\n    return y if out is None else {written}"
     signature = ", ".join(parts)
     check = _check(op, name, fixed, required) if fixed and required else ""
     space = {"_op": op, "_defaults": op.defaults, **globals()}
@@ -210,7 +220,9 @@ def _with_out(function):
             if "axis" in kwargs:
                 kwargs["dim"] = kwargs.pop("axis")
             y = function(*args, **kwargs)
-            return y if out is None else write_out(out, y)
+            if out is not None:
+                return write_out(out, y, function.__name__, (*args, *kwargs.values()))
+            return y
         return function(*args)
 
     return public
@@ -229,12 +241,44 @@ def _inplace_of(function):
     return twin
 
 
-def write_out(out, y):
+# ``out`` of these must have the result's dtype, and must not share memory with an input.
+_OUT_IS_STRICT = frozenset(("bernoulli", "cat", "gather", "index_select", "masked_select"))
+_OUT_HAS_DTYPE = frozenset(("gather", "index_select", "masked_select", "multinomial"))
+
+
+def _check_out(out, y, name: str, inputs) -> None:
+    array = out._array
+    if not array.flags.writeable or (
+        array.size
+        and 0 in array.strides
+        and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape))
+    ):
+        raise ShapeError(
+            "unsupported operation: more than one element of the written-to tensor refers to a "
+            f"single memory location ({name} writes into out). Please clone() the tensor before "
+            "performing the operation."
+        )
+    if name in _OUT_HAS_DTYPE and y.dtype != out.dtype:
+        raise DTypeError(
+            f"{name}: Expected out tensor to have dtype {y.dtype}, but got {out.dtype} instead"
+        )
+    if name in _OUT_IS_STRICT:
+        for t in inputs:
+            for each in t if isinstance(t, (tuple, list)) else (t,):
+                if isinstance(each, Tensor) and each._storage is out._storage:
+                    raise ShapeError(
+                        f"unsupported operation: some elements of the input tensor of {name} and "
+                        "of the written-to out refer to a single memory location. Please clone() "
+                        "the tensor before performing the operation."
+                    )
+
+
+def write_out(out, y, name: str = "", inputs=()):
     """Put a result into the tensor(s) that the caller gave as ``out``; wrong sizes are changed."""
     if isinstance(y, tuple):
         if len(out) != len(y):
             raise TypeError(f"out= needs {len(y)} tensors, got {len(out)}")
-        pairs = [write_out(o, v) for o, v in zip(out, y)]
+        pairs = [write_out(o, v, name, inputs) for o, v in zip(out, y)]
         return type(y)(*pairs) if hasattr(y, "_fields") else type(y)(pairs)
     if not isinstance(out, Tensor):
         raise TypeError(f"argument 'out' must be Tensor, not {type(out).__name__}")
@@ -243,6 +287,7 @@ def write_out(out, y):
             "functions with out=... arguments don't support automatic differentiation, but one of "
             "the arguments requires grad."
         )
+    _check_out(out, y, name, inputs)
     have, want = y.dtype, out.dtype
     if have.category > want.category:
         raise DTypeError(

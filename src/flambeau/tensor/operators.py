@@ -80,16 +80,35 @@ def _reflected(name: str):
     return forward
 
 
+def _commuted(name: str):
+    forward = _binary(name) if OPS[name].normalise is None else _through(name)
+
+    def reflected(self, other):
+        _check_self(self, f"__r{name}__")
+        return forward(self, other)
+
+    return reflected
+
+
+def _check_self(self, name: str) -> None:
+    if not isinstance(self, Tensor):
+        raise TypeError(
+            f"descriptor '{name}' requires a 'Tensor' object but received a "
+            f"'{type(self).__name__}'"
+        )
+
+
 def _rtruediv(self, other):
     """A number over a tensor is ``reciprocal() * number``, as in PyTorch's graph."""
     if not _operand(other):
         return NotImplemented
+    _check_self(self, "__rtruediv__")
     other = _as_operand(other)
     return other / self if isinstance(other, Tensor) else self.reciprocal() * other
 
 
 def _rsub(self, other):
-    if not _operand(other):
+    if not _operand(other) or not isinstance(self, Tensor):
         return NotImplemented
     other = _as_operand(other)
     if isinstance(other, Tensor):
@@ -119,7 +138,7 @@ def install() -> None:
         if symbol != "matmul":
             setattr(Tensor, f"__i{symbol}__", _through(f"{name}_"))
         setattr(Tensor, f"__r{symbol}__", _reflected(name))
-    Tensor.__radd__, Tensor.__rmul__ = Tensor.__add__, Tensor.__mul__
+    Tensor.__radd__, Tensor.__rmul__ = _commuted("add"), _commuted("mul")
     Tensor.__rsub__ = _rsub
     Tensor.__rtruediv__ = Tensor.__rdiv__ = _rtruediv
     Tensor.__div__ = Tensor.__truediv__
