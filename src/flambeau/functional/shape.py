@@ -32,7 +32,9 @@ def reshape(input, *shape, **named):
     ):
         return dispatch(OPS["view"], (input,), {"size": size})
     copied = input.clone(memory_format=contiguous_format)
-    return dispatch(OPS["unsafe_view"], (copied,), {"size": size})
+    made = dispatch(OPS["unsafe_view"], (copied,), {"size": size})
+    made._view = None  # nobody else sees the copy: the result is no view of it
+    return made
 
 
 @export("method")
@@ -277,8 +279,6 @@ def copy_(input, src, non_blocking=False):
 
     if not isinstance(src, Tensor):
         src = torch.as_tensor(src)
-    if input is src:
-        return input
     if src.is_complex() and not input.is_complex():
         raise DTypeError(f"cannot copy a complex tensor into one of dtype {input.dtype}")
     return inplace.copy_(input, src)

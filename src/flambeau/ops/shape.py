@@ -20,6 +20,11 @@ def _sequence(name, tensors) -> tuple:
     )
 
 
+def _in_rows(joined):
+    """NumPy joins columns in columns; PyTorch's result is contiguous always."""
+    return joined if joined.flags.c_contiguous else joined.copy()
+
+
 @op(dtype="same", where="torch", aliases=("concat", "concatenate"))
 def cat(xp, *tensors, dim):
     """Join tensors along an existing dimension.
@@ -32,7 +37,7 @@ def cat(xp, *tensors, dim):
             [1., 1.]])
     """
     full = [t for t in tensors if t.ndim != 1 or t.size]
-    return xp.concatenate(full or tensors, dim)
+    return _in_rows(xp.concatenate(full or tensors, dim))
 
 
 def _cat_rule(xp, g, needs, tensors_shape, dim):
@@ -101,7 +106,7 @@ def stack(xp, *tensors, dim):
     tensor([[1, 3],
             [2, 4]])
     """
-    return xp.stack(tensors, dim)
+    return _in_rows(xp.stack(tensors, dim))
 
 
 def _stack_rule(xp, g, needs, dim):

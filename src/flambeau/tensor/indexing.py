@@ -50,7 +50,7 @@ def setitem(self: Tensor, index, value) -> None:
             value = dispatch(_TO_COPY, (value,), _cast(view._array.dtype))
         value = _without_leading_ones(value, view, indices)
     else:
-        value = wrap(_value(value).astype(view._array.dtype))
+        value = wrap(_value(value, view._array.dtype))
     dispatch_inplace(_INDEX_PUT, (view, value, *indices), {"accumulate": False})
 
 
@@ -65,18 +65,21 @@ def write(view: Tensor, value) -> None:
             )
         dispatch_inplace(_FILL, (view, value))
     else:
-        dispatch_inplace(_COPY, (view, wrap(_value(value))))
+        dispatch_inplace(_COPY, (view, wrap(_value(value, view._array.dtype))))
 
 
 def _cast(dtype) -> dict:
     return {"dtype": dtype, "memory_format": "preserve"}
 
 
-def _value(value) -> np.ndarray:
+def _value(value, dtype: np.dtype) -> np.ndarray:
+    """A number, nested list or NumPy array as an array of ``dtype``."""
     from .factory import tensor
 
+    if isinstance(value, int | float | np.generic):
+        return np.asarray(value).astype(dtype)
     try:
-        return tensor(value)._array
+        return tensor(value)._array.astype(dtype)
     except (RuntimeError, TypeError):
         raise TypeError(f"can't assign a {type(value).__name__} to a tensor") from None
 

@@ -147,7 +147,7 @@ def check_fits(target: Tensor, y: np.ndarray, name: str) -> None:
                 f"result type {_spoken(have)} can't be cast to the desired output type "
                 f"{_spoken(want)}\n  {name}_ keeps its tensor's dtype; use the out-of-place form."
             )
-    if not is_writable(array):
+    if not is_writable(array) and not (name in ("fill", "masked_fill", "zero") and array.flags.writeable):
         raise ShapeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."
