@@ -6,9 +6,13 @@ import warnings
 
 from flambeau.core.errors import ArgumentError, ShapeError
 from flambeau.ops.registry import OPS
-from flambeau.tensor.api import F, export, torch
+from flambeau.tensor.api import F, export, torch, write_out
 from flambeau.tensor.dispatch import dispatch
 from flambeau.tensor.inplace import dispatch_inplace
+
+
+def _into(out, y):
+    return y if out is None else write_out(out, y)
 
 
 def _apply(name, input, inplace, **params):
@@ -202,7 +206,7 @@ def glu(input, dim=-1):
 
 
 @export("F")
-def gelu(input, approximate="none"):
+def gelu(input, approximate="none", *, out=None):
     """Gaussian error linear unit, y = x Phi(x), Phi the normal distribution function.
 
     approximate='tanh': y = x (1 + tanh(sqrt(2 / pi) (x + 0.044715 x^3))) / 2.
@@ -216,11 +220,11 @@ def gelu(input, approximate="none"):
     """
     if approximate not in ("none", "tanh"):
         raise ArgumentError("approximate argument must be either none or tanh.")
-    return _apply("gelu", input, False, approximate=approximate)
+    return _into(out, _apply("gelu", input, False, approximate=approximate))
 
 
 @export("F")
-def logsigmoid(input):
+def logsigmoid(input, *, out=None):
     """y = log(1 / (1 + exp(-x))), accurate for any x; dy/dx = sigmoid(-x).
 
     Shape: input (*) -> (*)
@@ -229,7 +233,7 @@ def logsigmoid(input):
     >>> torch.nn.functional.logsigmoid(torch.tensor([0.]))
     tensor([-0.6931])
     """
-    return _apply("logsigmoid", input, False)
+    return _into(out, _apply("logsigmoid", input, False))
 
 
 @export("F torch method")
@@ -284,7 +288,7 @@ def softsign(input):
 
 
 @export("F")
-def softplus(input, beta=1, threshold=20):
+def softplus(input, beta=1, threshold=20, *, out=None):
     """ReLU with a rounded corner, y = log(1 + exp(beta x)) / beta; dy/dx = sigmoid(beta x).
 
     Shape: input (*) -> (*)
@@ -294,7 +298,7 @@ def softplus(input, beta=1, threshold=20):
     >>> torch.nn.functional.softplus(torch.tensor([0.]))
     tensor([0.6931])
     """
-    return _apply("softplus", input, False, beta=beta, threshold=threshold)
+    return _into(out, _apply("softplus", input, False, beta=beta, threshold=threshold))
 
 
 @export("F")

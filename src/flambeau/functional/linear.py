@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from flambeau.core.errors import ShapeError
-from flambeau.tensor.api import export, torch
+from flambeau.tensor.api import export, torch, write_out
 
 
 @export("F")
-def linear(input, weight, bias=None):
+def linear(input, weight, bias=None, *, out=None):
     """Affine map, y = x weight^T + bias.
 
     Shape:  input (*, I), weight (O, I) or (I), bias (O) or () -> (*, O) or (*)
@@ -18,6 +18,11 @@ def linear(input, weight, bias=None):
     >>> F.linear(torch.tensor([1., 2.]), torch.tensor([[3., 4.]]), torch.tensor([0.5]))
     tensor([11.5000])
     """
+    y = _affine(input, weight, bias)
+    return y if out is None else write_out(out, y)
+
+
+def _affine(input, weight, bias):
     rank = input.ndim
     if weight.ndim != 2:
         y = torch.matmul(input, weight.t())

@@ -38,12 +38,19 @@ def convolution(
 
 def _input_rule(xp, g, weight, input_shape, stride, padding, dilation, transposed, groups):
     if transposed:
-        gx = xp.convolution(g, weight, None, **_plain(stride, padding, dilation, groups))
-        # Output padding as large as the stride makes room for windows that the input never had.
-        return gx if gx.shape == input_shape else gx[tuple([slice(0, n) for n in input_shape])]
+        return _forward(xp, g, weight, input_shape, stride, padding, dilation, groups)
     return xp.conv_input_grad(
         g, weight, size=input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
     )
+
+
+def _forward(xp, x, w, size, stride, padding, dilation, groups):
+    """The convolution cut to ``size``: output padding as large as the stride makes room for windows too many."""
+    y = xp.convolution(
+        x, w, None, stride=stride, padding=padding, dilation=dilation, transposed=False,
+        output_padding=(0,) * len(stride), groups=groups,
+    )  # fmt: skip
+    return y if y.shape == size else y[tuple([slice(0, n) for n in size])]
 
 
 def _weight_rule(xp, g, input, weight_shape, stride, padding, dilation, transposed, groups):
@@ -87,8 +94,8 @@ def conv_input_grad(xp, grad, weight, *, size, stride, padding, dilation, groups
 
 
 conv_input_grad.vjp(
-    grad=lambda xp, g, weight, stride, padding, dilation, groups: xp.convolution(
-        g, weight, None, **_plain(stride, padding, dilation, groups)
+    grad=lambda xp, g, weight, grad_shape, stride, padding, dilation, groups: _forward(
+        xp, g, weight, grad_shape, stride, padding, dilation, groups
     ),
     weight=lambda xp, g, grad, weight_shape, stride, padding, dilation, groups: xp.conv_weight_grad(
         grad, g, size=weight_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
@@ -108,8 +115,8 @@ def conv_weight_grad(xp, grad, input, *, size, stride, padding, dilation, groups
 
 
 conv_weight_grad.vjp(
-    grad=lambda xp, g, input, stride, padding, dilation, groups: xp.convolution(
-        input, g, None, **_plain(stride, padding, dilation, groups)
+    grad=lambda xp, g, input, grad_shape, stride, padding, dilation, groups: _forward(
+        xp, input, g, grad_shape, stride, padding, dilation, groups
     ),
     input=lambda xp, g, grad, input_shape, stride, padding, dilation, groups: xp.conv_input_grad(
         grad, g, size=input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
@@ -120,18 +127,6 @@ conv_weight_grad.vjp(
 @conv_weight_grad.shape
 def _(grad, input, *, size, **_params):
     return size
-
-
-def _plain(stride, padding, dilation, groups):
-    """The parameters of the convolution whose adjoints these are."""
-    return {
-        "stride": stride,
-        "padding": padding,
-        "dilation": dilation,
-        "transposed": False,
-        "output_padding": (0,) * len(stride),
-        "groups": groups,
-    }
 
 
 def _size(x, w, bias, stride, padding, dilation, transposed, output_padding, groups):

@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.lib.stride_tricks import as_strided
 
-BLOCK = 1 << 18  # elements of columns at a time: they stay in a core's cache until they are multiplied
+BLOCK = 1 << 20  # elements of columns at a time: they stay in the cache until they are multiplied
 
 
 def correlate(x, w, bias, stride, pads, dilation, groups):
@@ -24,14 +24,18 @@ def correlate(x, w, bias, stride, pads, dilation, groups):
     x, w = _computable(x), _computable(w)
     n, o, kernel = x.shape[0], w.shape[0], w.shape[2:]
     out = _out_size(x.shape[2:], kernel, stride, pads, dilation)
-    y = np.empty((n, groups, o // groups, math.prod(out)), x.dtype)
-    shift = None if bias is None else bias.reshape(groups, -1, 1)
+    inner = o // groups
+    y = np.empty((n, groups, inner, math.prod(out)), x.dtype)
+    shift = None if bias is None else bias.reshape(groups, inner, 1, 1)
     last = _channels_last(x.shape[1] // groups, kernel, out)
     matrix = _as_matrix(w, groups, last)
     for rows, columns in _columns(x, kernel, out, stride, pads, dilation, groups, last, BLOCK):
-        part = np.matmul(matrix, columns, out=y[rows])
-        if shift is not None:
-            part += shift
+        part = np.matmul(matrix, columns).reshape(groups, inner, -1, y.shape[3])
+        target = y[rows].transpose(1, 2, 0, 3)
+        if shift is None:
+            target[...] = part
+        else:
+            np.add(part, shift, out=target)
     return y.reshape(n, o, *out).astype(dtype, copy=False)
 
 
@@ -59,19 +63,14 @@ def correlate_weight(g, x, kernel, stride, padding, dilation, groups):
     n, o, out = g.shape[0], g.shape[1], g.shape[2:]
     c = x.shape[1] // groups
     last = _channels_last(c, kernel, out)
-    g = g.reshape(n, groups, o // groups, -1)
-    taps = math.prod(kernel) * c
-    total = np.zeros((groups, o // groups, taps), x.dtype)
+    g = g.reshape(n, groups, o // groups, -1).transpose(1, 2, 0, 3)
+    total = np.zeros((groups, o // groups, math.prod(kernel) * c), x.dtype)
     # A block is worth its pass over ``total`` only if it is larger than that.
     block = max(BLOCK, 4 * total.size)
     pads = tuple((p, p) for p in padding)
     for rows, columns in _columns(x, kernel, out, stride, pads, dilation, groups, last, block):
-        part = g[rows]
-        if groups == 1 and last:
-            flat = part[:, 0].swapaxes(0, 1).reshape(o, -1)
-            total[0] += flat @ columns.swapaxes(2, 3).reshape(-1, taps)
-        else:
-            total += np.matmul(part, columns.swapaxes(2, 3)).sum(0)
+        part = g[:, :, rows].reshape(groups, o // groups, -1)
+        total += np.matmul(part, columns.swapaxes(1, 2))
     if last:
         total = np.moveaxis(total.reshape(o, *kernel, c), -1, 1)
     return np.ascontiguousarray(total).reshape(o, c, *kernel).astype(dtype, copy=False)
@@ -102,23 +101,20 @@ def _as_matrix(w, groups, last):
 
 
 def _columns(x, kernel, out, stride, pads, dilation, groups, last, block):
-    """Yield (images, columns): for a block of images the patches as a matrix (n, groups, taps, pixels).
+    """Yield (images, columns): for a block of images the patches as one matrix (groups, taps, images * pixels).
 
-    The rows of the matrix are taps of channels, or (``last``, a transposed view) channels of taps.
+    The rows of the matrix are taps of channels, or (``last``, a transposed view) channels of taps. One matrix a block, so
+    that BLAS is called a few times with large matrices: many small calls cost more than they compute.
     """
     n, channels = x.shape[:2]
     c = channels // groups
     taps, pixels = math.prod(kernel) * c, math.prod(out)
-    padded = any(p for pair in pads for p in pair)
-    if not padded and math.prod(kernel) == math.prod(stride) == 1:
-        yield slice(0, n), x.reshape(n, groups, c, pixels)
-        return
     step = max(1, min(n, block // max(1, groups * taps * pixels)))
     rank = len(out)
-    inner = (groups, *out, *kernel, c) if last else (groups, c, *kernel, *out)
-    buffer = np.empty((step, *inner), x.dtype)
+    inner = (step, *out, *kernel, c) if last else (c, *kernel, step, *out)
+    buffer = np.empty((groups, *inner), x.dtype)
     frame = None
-    if padded or last:
+    if last or any(p for pair in pads for p in pair):
         extent = tuple(s + lo + hi for s, (lo, hi) in zip(x.shape[2:], pads))
         frame = np.zeros((step, *extent, channels) if last else (step, channels, *extent), x.dtype)
         source, target = _overlap(x.shape[2:], pads)
@@ -132,21 +128,24 @@ def _columns(x, kernel, out, stride, pads, dilation, groups, last, block):
             frame[:count][interior] = np.moveaxis(image, 1, -1) if last else image
             part = frame[:count]
         strides = part.strides
-        if last:
-            space, channel = strides[1 : 1 + rank], strides[-1]
-        else:
-            space, channel = strides[2:], strides[1]
+        space, channel = (
+            (strides[1 : 1 + rank], strides[-1]) if last else (strides[2:], strides[1])
+        )
         steps = tuple(s * t for s, t in zip(space, stride))
         reach = tuple(s * d for s, d in zip(space, dilation))
         if last:
-            strides = (strides[0], channel * c, *steps, *reach, channel)
+            shape = (groups, count, *out, *kernel, c)
+            patches = as_strided(part, shape, (channel * c, strides[0], *steps, *reach, channel))
+            gathered = buffer[:, :count]
+            np.copyto(gathered, patches)
+            yield rows, gathered.reshape(groups, count * pixels, taps).swapaxes(1, 2)
         else:
-            strides = (strides[0], channel * c, channel, *reach, *steps)
-        np.copyto(buffer[:count], as_strided(part, (count, *inner), strides))
-        if last:
-            yield rows, buffer[:count].reshape(count, groups, pixels, taps).swapaxes(2, 3)
-        else:
-            yield rows, buffer[:count].reshape(count, groups, taps, pixels)
+            shape = (groups, c, *kernel, count, *out)
+            patches = as_strided(part, shape, (channel * c, channel, *reach, strides[0], *steps))
+            if count < step:
+                buffer = np.empty(shape, x.dtype)
+            np.copyto(buffer, patches)
+            yield rows, buffer.reshape(groups, taps, count * pixels)
 
 
 def _overlap(size, pads):
