@@ -90,7 +90,12 @@ def main() -> None:
     if torch is not None:
         torch.set_num_threads(1)
     print(f"{'':58} {'ms':>9} {'ms':>9} {'ratio':>7}")
-    for rows, width, size in ((20000, 784, 64), (20000, 784, 256), (20000, 16, 32), (2000, 3072, 64)):
+    for rows, width, size in (
+        (20000, 784, 64),
+        (20000, 784, 256),
+        (20000, 16, 32),
+        (2000, 3072, 64),
+    ):
         x, y = flambeau.rand(rows, width), flambeau.randint(10, (rows,))
         sets = {"TensorDataset": data.TensorDataset(x, y)}
         sets["Subset of it"] = data.Subset(data.TensorDataset(x, y), list(range(rows)))
@@ -118,14 +123,28 @@ def against_torch(options) -> None:
     for size in (32, 256):
         ours = data.DataLoader(data.TensorDataset(x, y), size, shuffle=True)
         theirs = torch_data.DataLoader(torch_data.TensorDataset(tx, ty), size, shuffle=True)
-        compare(f"TensorDataset, batch {size} / PyTorch's", lambda: exhaust(ours), lambda: exhaust(theirs), 5)
+        compare(
+            f"TensorDataset, batch {size} / PyTorch's",
+            lambda: exhaust(ours),
+            lambda: exhaust(theirs),
+            5,
+        )
         ours = data.DataLoader(Rows(x, y), size, shuffle=True)
         theirs = torch_data.DataLoader(Rows(tx, ty), size, shuffle=True)
-        compare(f"a user's data set, batch {size} / PyTorch's", lambda: exhaust(ours), lambda: exhaust(theirs), 5)
+        compare(
+            f"a user's data set, batch {size} / PyTorch's",
+            lambda: exhaust(ours),
+            lambda: exhaust(theirs),
+            5,
+        )
     if options.workers:
         for workers in (1, 2):
-            ours = data.DataLoader(Images(flambeau, 512), 16, num_workers=workers, persistent_workers=True)
-            theirs = torch_data.DataLoader(Images(torch, 512), 16, num_workers=workers, persistent_workers=True)
+            ours = data.DataLoader(
+                Images(flambeau, 512), 16, num_workers=workers, persistent_workers=True
+            )
+            theirs = torch_data.DataLoader(
+                Images(torch, 512), 16, num_workers=workers, persistent_workers=True
+            )
             name = f"images of 600 KB, batch 16, {workers} worker(s) / PyTorch's"
             compare(name, lambda: exhaust(ours), lambda: exhaust(theirs), 5)
 

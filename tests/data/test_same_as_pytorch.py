@@ -85,41 +85,76 @@ def with_sampler(lib, data, make):
 
 LOADERS = {
     "tensors": lambda lib, data: list(data.DataLoader(data.TensorDataset(*tensors(lib)), 4)),
-    "drop last": lambda lib, data: list(data.DataLoader(data.TensorDataset(*tensors(lib)), 4, drop_last=True)),
+    "drop last": lambda lib, data: list(
+        data.DataLoader(data.TensorDataset(*tensors(lib)), 4, drop_last=True)
+    ),
     "one tensor": lambda lib, data: list(data.DataLoader(lib.arange(5), 2)),
-    "subset": lambda lib, data: list(data.DataLoader(data.Subset(data.TensorDataset(*tensors(lib)), [5, 3, 1, 3]), 3)),
+    "subset": lambda lib, data: list(
+        data.DataLoader(data.Subset(data.TensorDataset(*tensors(lib)), [5, 3, 1, 3]), 3)
+    ),
     "subset of a subset": lambda lib, data: list(
-        data.DataLoader(data.Subset(data.Subset(data.TensorDataset(*tensors(lib)), range(2, 8)), [5, 0, -1]), 2)
+        data.DataLoader(
+            data.Subset(data.Subset(data.TensorDataset(*tensors(lib)), range(2, 8)), [5, 0, -1]), 2
+        )
     ),
     "plain map": lambda lib, data: list(data.DataLoader(Squares(), batch_size=3)),
     "no batches": lambda lib, data: list(data.DataLoader(Squares(3), batch_size=None)),
-    "no batches, tensors": lambda lib, data: list(data.DataLoader(data.TensorDataset(*tensors(lib, 3)), batch_size=None)),
+    "no batches, tensors": lambda lib, data: list(
+        data.DataLoader(data.TensorDataset(*tensors(lib, 3)), batch_size=None)
+    ),
     "list": lambda lib, data: list(data.DataLoader([1, 2, 3], 2)),
     "strings": lambda lib, data: list(data.DataLoader(["a", "b", "c"], 2)),
-    "collate": lambda lib, data: list(data.DataLoader(Squares(), 4, collate_fn=lambda batch: len(batch))),
-    "collate one": lambda lib, data: list(data.DataLoader(Squares(3), None, collate_fn=lambda item: item[0])),
+    "collate": lambda lib, data: list(
+        data.DataLoader(Squares(), 4, collate_fn=lambda batch: len(batch))
+    ),
+    "collate one": lambda lib, data: list(
+        data.DataLoader(Squares(3), None, collate_fn=lambda item: item[0])
+    ),
     "sampler": lambda lib, data: list(data.DataLoader(Squares(), 2, sampler=[3, 1, 4, 1, 5])),
-    "sampler for tensors": lambda lib, data: list(data.DataLoader(data.TensorDataset(*tensors(lib)), 2, sampler=[3, -1, 4])),
-    "batch sampler": lambda lib, data: list(data.DataLoader(Squares(), batch_sampler=[[0, 1, 2], [5], [9, 8]])),
+    "sampler for tensors": lambda lib, data: list(
+        data.DataLoader(data.TensorDataset(*tensors(lib)), 2, sampler=[3, -1, 4])
+    ),
+    "batch sampler": lambda lib, data: list(
+        data.DataLoader(Squares(), batch_sampler=[[0, 1, 2], [5], [9, 8]])
+    ),
     "batch sampler for tensors": lambda lib, data: list(
         data.DataLoader(data.TensorDataset(*tensors(lib)), batch_sampler=[[0, 1, 2], [5], []])
     ),
     "stream": lambda lib, data: list(data.DataLoader(stream_of(data), 3)),
-    "stream, drop last": lambda lib, data: list(data.DataLoader(stream_of(data), 3, drop_last=True)),
+    "stream, drop last": lambda lib, data: list(
+        data.DataLoader(stream_of(data), 3, drop_last=True)
+    ),
     "stream, no batches": lambda lib, data: list(data.DataLoader(stream_of(data), None)),
-    "stream with length": lambda lib, data: (len(data.DataLoader(stream_of(data, 7, 7), 3)), len(data.DataLoader(stream_of(data, 7, 7), 3, drop_last=True))),
-    "stream longer than it said": lambda lib, data: [len(loader := data.DataLoader(stream_of(data, 7, 2), 2)), list(loader)],
+    "stream with length": lambda lib, data: (
+        len(data.DataLoader(stream_of(data, 7, 7), 3)),
+        len(data.DataLoader(stream_of(data, 7, 7), 3, drop_last=True)),
+    ),
+    "stream longer than it said": lambda lib, data: [
+        len(loader := data.DataLoader(stream_of(data, 7, 2), 2)),
+        list(loader),
+    ],
     "stream without length": lambda lib, data: len(data.DataLoader(stream_of(data), 3)),
     "chain": lambda lib, data: list(data.DataLoader(stream_of(data) + stream_of(data, 2), 4)),
-    "chain length": lambda lib, data: len(data.ChainDataset([stream_of(data, 3, 3), stream_of(data, 2, 2)])),
-    "lengths": lambda lib, data: [len(data.DataLoader(Squares(n), b, drop_last=d)) for n in (0, 9, 10) for b in (1, 3, 5) for d in (True, False)],
+    "chain length": lambda lib, data: len(
+        data.ChainDataset([stream_of(data, 3, 3), stream_of(data, 2, 2)])
+    ),
+    "lengths": lambda lib, data: [
+        len(data.DataLoader(Squares(n), b, drop_last=d))
+        for n in (0, 9, 10)
+        for b in (1, 3, 5)
+        for d in (True, False)
+    ],
     "two epochs": lambda lib, data: [list(loader := data.DataLoader(Squares(4), 3)), list(loader)],
     "empty": lambda lib, data: list(data.DataLoader([], 2)),
-    "empty tensors": lambda lib, data: list(data.DataLoader(data.TensorDataset(lib.empty(0, 2)), 2)),
+    "empty tensors": lambda lib, data: list(
+        data.DataLoader(data.TensorDataset(lib.empty(0, 2)), 2)
+    ),
     "repeated random": lambda lib, data: len(list(data.DataLoader(Squares(), 3, shuffle=True))),
     "pinned": lambda lib, data: list(data.DataLoader([1, 2], 2, pin_memory=True)),
     "index out of range": lambda lib, data: list(data.DataLoader([1, 2, 3], 2, sampler=[7])),
-    "tensor index out of range": lambda lib, data: list(data.DataLoader(data.TensorDataset(lib.arange(3)), 2, sampler=[7])),
+    "tensor index out of range": lambda lib, data: list(
+        data.DataLoader(data.TensorDataset(lib.arange(3)), 2, sampler=[7])
+    ),
 }
 
 
@@ -129,8 +164,14 @@ def test_loaders(name):
 
 
 DATASETS = {
-    "concat": lambda lib, data: [d := data.ConcatDataset([[1, 2], Squares(2), [7]]), len(d), [d[i] for i in range(-5, 5)]][1:],
-    "concat by addition": lambda lib, data: list(data.TensorDataset(lib.arange(2)) + data.TensorDataset(lib.arange(3))),
+    "concat": lambda lib, data: [
+        d := data.ConcatDataset([[1, 2], Squares(2), [7]]),
+        len(d),
+        [d[i] for i in range(-5, 5)],
+    ][1:],
+    "concat by addition": lambda lib, data: list(
+        data.TensorDataset(lib.arange(2)) + data.TensorDataset(lib.arange(3))
+    ),
     "concat too negative": lambda lib, data: data.ConcatDataset([[1], [2]])[-3],
     "concat out of range": lambda lib, data: data.ConcatDataset([[1], [2]])[5],
     "concat of nothing": lambda lib, data: data.ConcatDataset([]),
@@ -139,11 +180,19 @@ DATASETS = {
     "sizes differ": lambda lib, data: data.TensorDataset(lib.ones(2), lib.ones(3)),
     "row": lambda lib, data: data.TensorDataset(*tensors(lib))[3],
     "rows": lambda lib, data: data.TensorDataset(*tensors(lib))[2:4],
-    "stack tuple": lambda lib, data: [data.StackDataset(Squares(3), ["a", "b", "c"])[i] for i in range(3)],
+    "stack tuple": lambda lib, data: [
+        data.StackDataset(Squares(3), ["a", "b", "c"])[i] for i in range(3)
+    ],
     "stack dict": lambda lib, data: data.StackDataset(x=Squares(3), y=["a", "b", "c"])[1],
-    "stack at once": lambda lib, data: data.StackDataset(x=Squares(3), y=data.Subset(Squares(5), [4, 3, 2])).__getitems__([0, 2]),
-    "stack tuple at once": lambda lib, data: data.StackDataset(Squares(3), ["a", "b", "c"]).__getitems__([2, 0]),
-    "stack loaded": lambda lib, data: list(data.DataLoader(data.StackDataset(x=Squares(3), y=["a", "b", "c"]), 2)),
+    "stack at once": lambda lib, data: data.StackDataset(
+        x=Squares(3), y=data.Subset(Squares(5), [4, 3, 2])
+    ).__getitems__([0, 2]),
+    "stack tuple at once": lambda lib, data: data.StackDataset(
+        Squares(3), ["a", "b", "c"]
+    ).__getitems__([2, 0]),
+    "stack loaded": lambda lib, data: list(
+        data.DataLoader(data.StackDataset(x=Squares(3), y=["a", "b", "c"]), 2)
+    ),
     "stack mixed": lambda lib, data: data.StackDataset([1], x=[1]),
     "stack of nothing": lambda lib, data: data.StackDataset(),
     "stack of sizes": lambda lib, data: data.StackDataset([1], [1, 2]),
@@ -151,13 +200,19 @@ DATASETS = {
     "abstract": lambda lib, data: data.Dataset()[0],
     "abstract length": lambda lib, data: len(data.Dataset()),
     "split sizes": lambda lib, data: [len(p) for p in data.random_split(range(10), [3, 7])],
-    "split fractions": lambda lib, data: [len(p) for p in data.random_split(range(11), [0.3, 0.3, 0.4])],
-    "split all there": lambda lib, data: sorted(sum((list(p) for p in data.random_split(range(11), [0.5, 0.5])), [])),
+    "split fractions": lambda lib, data: [
+        len(p) for p in data.random_split(range(11), [0.3, 0.3, 0.4])
+    ],
+    "split all there": lambda lib, data: sorted(
+        sum((list(p) for p in data.random_split(range(11), [0.5, 0.5])), [])
+    ),
     "split empty part": lambda lib, data: [len(p) for p in data.random_split(range(2), [0.1, 0.9])],
     "split nothing": lambda lib, data: [len(p) for p in data.random_split(range(1), [0.5, 0.5])],
     "split wrong": lambda lib, data: data.random_split(range(10), [3, 3]),
     "split negative": lambda lib, data: data.random_split(range(10), [-0.5, 1.5]),
-    "subclass of subset": lambda lib, data: type("Half", (data.Subset,), {"__getitem__": lambda s, i: 0})([1, 2], [0]),
+    "subclass of subset": lambda lib, data: type(
+        "Half", (data.Subset,), {"__getitem__": lambda s, i: 0}
+    )([1, 2], [0]),
 }
 
 
@@ -225,12 +280,18 @@ def test_arguments(arguments):
     check(lambda lib, data: data.DataLoader([1, 2, 3], **arguments))
 
 
-@pytest.mark.parametrize("arguments", [{"shuffle": True}, {"sampler": [1]}, {"batch_sampler": [[1]]}, {"shuffle": False}], ids=str)
+@pytest.mark.parametrize(
+    "arguments",
+    [{"shuffle": True}, {"sampler": [1]}, {"batch_sampler": [[1]]}, {"shuffle": False}],
+    ids=str,
+)
 def test_arguments_for_streams(arguments):
     check(lambda lib, data: [1 for _ in [data.DataLoader(stream_of(data), **arguments)]])
 
 
-@pytest.mark.parametrize("name", ["batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"])
+@pytest.mark.parametrize(
+    "name", ["batch_size", "batch_sampler", "sampler", "drop_last", "dataset", "persistent_workers"]
+)
 def test_what_is_fixed(name):
     check(lambda lib, data: setattr(data.DataLoader([1]), name, 1))
 
@@ -238,11 +299,20 @@ def test_what_is_fixed(name):
 def test_attributes():
     names = "batch_size num_workers drop_last pin_memory timeout prefetch_factor persistent_workers in_order"
     for arguments in ({}, {"batch_sampler": [[0]]}, {"num_workers": 2}, {"batch_size": None}):
-        check(lambda lib, data, a=arguments: [getattr(data.DataLoader([1], **a), n) for n in names.split()])
+        check(
+            lambda lib, data, a=arguments: [
+                getattr(data.DataLoader([1], **a), n) for n in names.split()
+            ]
+        )
     import inspect
 
-    theirs, ours = (list(inspect.signature(lib.utils.data.DataLoader.__init__).parameters.values()) for lib in LIBRARIES)
-    assert [(p.name, p.kind, p.default) for p in ours] == [(p.name, p.kind, p.default) for p in theirs]
+    theirs, ours = (
+        list(inspect.signature(lib.utils.data.DataLoader.__init__).parameters.values())
+        for lib in LIBRARIES
+    )
+    assert [(p.name, p.kind, p.default) for p in ours] == [
+        (p.name, p.kind, p.default) for p in theirs
+    ]
 
 
 COLLATED = [
@@ -256,8 +326,12 @@ COLLATED = [
 
 @pytest.mark.parametrize("batch", COLLATED, ids=repr)
 def test_default_collate(batch):
-    theirs, ours = (outcome(lambda lib, data: data.default_collate(batch), library) for library in LIBRARIES)
-    if isinstance(theirs[0], tuple) and theirs[0][0] == "RuntimeError":  # the text is the stacking's own
+    theirs, ours = (
+        outcome(lambda lib, data: data.default_collate(batch), library) for library in LIBRARIES
+    )
+    if (
+        isinstance(theirs[0], tuple) and theirs[0][0] == "RuntimeError"
+    ):  # the text is the stacking's own
         assert ours[0][0] == "RuntimeError"
         return
     assert ours == theirs
@@ -284,10 +358,19 @@ def test_collate_needs_equal_shapes():
 
 def test_names():
     ours, theirs = flambeau.utils.data, torch.utils.data
-    pipes = {n for n in theirs.__all__ if "Pipe" in n or "DataChunk" in n or "_" in n and n[0] != "d" and n != "get_worker_info"}
+    pipes = {
+        n
+        for n in theirs.__all__
+        if "Pipe" in n or "DataChunk" in n or "_" in n and n[0] != "d" and n != "get_worker_info"
+    }
     missing = [n for n in theirs.__all__ if n not in pipes and not hasattr(ours, n)]
     assert missing in ([], ["random_split"]) and hasattr(ours, "random_split")
 
 
 def test_generic_classes():
-    check(lambda lib, data: [type("D", (data.Dataset[int],), {"__getitem__": lambda s, i: i})()[3], isinstance(data.DataLoader([1]), data.DataLoader)])
+    check(
+        lambda lib, data: [
+            type("D", (data.Dataset[int],), {"__getitem__": lambda s, i: i})()[3],
+            isinstance(data.DataLoader([1]), data.DataLoader),
+        ]
+    )

@@ -83,7 +83,9 @@ class Maker:
         if self.bases and pick.random() < 0.4:
             base = pick.choice(self.bases)
         else:
-            shape = [pick.randrange(0 if pick.random() < 0.1 else 1, 6) for _ in range(pick.randrange(4))]
+            shape = [
+                pick.randrange(0 if pick.random() < 0.1 else 1, 6) for _ in range(pick.randrange(4))
+            ]
             values = self.numbers.integers(0, 100, shape)
             base = self.library.tensor(values.tolist()).reshape(shape)
             base = base.to(getattr(self.library, pick.choice(self.dtypes)))
@@ -150,18 +152,26 @@ def test_random_values_both_ways(seed, new):
 
 @pytest.mark.parametrize("protocol", range(6))
 def test_protocols(protocol):
-    value = {"w": [1, -2.5, "a\nb\\", "ü", b"\x00\xff", None, True, 10**30], "t": (1, (2, (3, (4, 5, 6))))}
+    value = {
+        "w": [1, -2.5, "a\nb\\", "ü", b"\x00\xff", None, True, 10**30],
+        "t": (1, (2, (3, (4, 5, 6)))),
+    }
     assert flambeau.load(saved_by(flambeau, value, pickle_protocol=protocol)) == value
     if protocol in (2, 3, 4, 5):
         assert flambeau.load(saved_by(torch, value, pickle_protocol=protocol)) == value
-        assert torch.load(saved_by(flambeau, value, pickle_protocol=protocol), weights_only=False) == value
+        assert (
+            torch.load(saved_by(flambeau, value, pickle_protocol=protocol), weights_only=False)
+            == value
+        )
     tensors = [flambeau.arange(3), flambeau.nn.Parameter(flambeau.ones(2))]
     if protocol:  # persistent ids of protocol 0 are text
         same(flambeau.load(saved_by(flambeau, tensors, pickle_protocol=protocol)), tensors)
 
 
 @pytest.mark.parametrize("new", [True, False], ids=["zip", "legacy"])
-@pytest.mark.parametrize("writer, reader", [("torch", "flambeau"), ("flambeau", "torch"), ("flambeau", "flambeau")])
+@pytest.mark.parametrize(
+    "writer, reader", [("torch", "flambeau"), ("flambeau", "torch"), ("flambeau", "flambeau")]
+)
 def test_shared_memory_stays_shared(writer, reader, new):
     libraries = {"torch": torch, "flambeau": flambeau}
     base = libraries[writer].arange(12.0).reshape(3, 4)
@@ -241,7 +251,9 @@ def test_training_state_both_ways(new):
         step(torch, model, optimizer)
         step(flambeau, twin, other)
     for name, value in model.state_dict().items():
-        np.testing.assert_allclose(value.numpy(), twin.state_dict()[name].numpy(), rtol=1e-4, atol=1e-6)
+        np.testing.assert_allclose(
+            value.numpy(), twin.state_dict()[name].numpy(), rtol=1e-4, atol=1e-6
+        )
     back = {"model": twin.state_dict(), "optimizer": other.state_dict()}
     file = saved_by(flambeau, back, _use_new_zipfile_serialization=new)
     back = torch.load(file, weights_only=True)
@@ -262,9 +274,13 @@ def test_whole_modules(new):
     assert isinstance(twin[0], flambeau.nn.Conv2d) and not twin.training
     x = np.random.default_rng(0).standard_normal((5, 1, 4, 4)).astype(np.float32)
     expected = model(torch.from_numpy(x)).detach().numpy()
-    np.testing.assert_allclose(twin(flambeau.from_numpy(x)).detach().numpy(), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        twin(flambeau.from_numpy(x)).detach().numpy(), expected, rtol=1e-5, atol=1e-6
+    )
     again = flambeau.load(saved_by(flambeau, twin), weights_only=False)
-    np.testing.assert_allclose(again(flambeau.from_numpy(x)).detach().numpy(), expected, rtol=1e-5, atol=1e-6)
+    np.testing.assert_allclose(
+        again(flambeau.from_numpy(x)).detach().numpy(), expected, rtol=1e-5, atol=1e-6
+    )
 
 
 class OwnNet(flambeau.nn.Module):
@@ -471,7 +487,17 @@ def kind_of(error: BaseException) -> set[type]:
         lambda lib, d: lib.load(saved_by(lib, lib.ones(1)), map_location="nowhere"),
         lambda lib, d: lib.load(saved_by(lib, 1), pickle_module=pickle, weights_only=True),
     ],
-    ids=["absent", "no folder", "empty", "no file", "no writer", "lambda", "module", "device", "pickle"],
+    ids=[
+        "absent",
+        "no folder",
+        "empty",
+        "no file",
+        "no writer",
+        "lambda",
+        "module",
+        "device",
+        "pickle",
+    ],
 )
 def test_errors_are_of_pytorchs_kinds(call, tmp_path):
     errors = []
@@ -484,7 +510,9 @@ def test_errors_are_of_pytorchs_kinds(call, tmp_path):
 
 def test_map_location():
     file = saved_by(torch, [torch.ones(2)]).getvalue()
-    fake = file.replace(b"X\x03\x00\x00\x00cpu", b"X\x03\x00\x00\x00xla")  # a device that is not here
+    fake = file.replace(
+        b"X\x03\x00\x00\x00cpu", b"X\x03\x00\x00\x00xla"
+    )  # a device that is not here
     import zipfile
 
     source, target = zipfile.ZipFile(io.BytesIO(file)), io.BytesIO()
@@ -499,7 +527,10 @@ def test_map_location():
     for location in (
         "cpu", flambeau.device("cpu"), {"cuda:0": "cpu"}, lambda s, loc: s, lambda s, loc: seen.append(loc) or s.cpu(),
     ):  # fmt: skip
-        assert flambeau.load(io.BytesIO(target.getvalue()), map_location=location)[0].tolist() == [1, 1]
+        assert flambeau.load(io.BytesIO(target.getvalue()), map_location=location)[0].tolist() == [
+            1,
+            1,
+        ]
     assert seen == ["cuda:0"]
     for location in ("cuda:1", {"cpu": "cuda"}, lambda s, loc: None):
         with pytest.raises(RuntimeError):
@@ -529,7 +560,12 @@ def test_big_endian_files():
     """A file that says that its bytes are big-endian is turned round."""
     import zipfile
 
-    values = [flambeau.arange(4.0), flambeau.tensor([1, 2**40]), flambeau.tensor([1 + 2j]), flambeau.tensor([True])]
+    values = [
+        flambeau.arange(4.0),
+        flambeau.tensor([1, 2**40]),
+        flambeau.tensor([1 + 2j]),
+        flambeau.tensor([True]),
+    ]
     target = io.BytesIO()
     with zipfile.ZipFile(saved_by(flambeau, values)) as source, zipfile.ZipFile(target, "w") as out:
         for info in source.infolist():
@@ -560,7 +596,15 @@ def test_strings_of_python_2():
 def test_pickle_of_tensors(protocol):
     x = flambeau.arange(6.0).reshape(2, 3)
     p = flambeau.nn.Parameter(flambeau.ones(2))
-    values = [x, x.t(), x[1], p, flambeau.empty(0, 2), flambeau.tensor(3), flambeau.ones(2).bfloat16()]
+    values = [
+        x,
+        x.t(),
+        x[1],
+        p,
+        flambeau.empty(0, 2),
+        flambeau.tensor(3),
+        flambeau.ones(2).bfloat16(),
+    ]
     loaded = pickle.loads(pickle.dumps(values, protocol))
     same(loaded, values)
     loaded[0][1, 0] = 50

@@ -85,12 +85,23 @@ def test_changed_pickles(protocol):
     from flambeau.io.names import Names
 
     rng = random.Random(protocol)
-    value = [1, "text", {"k": (2, [3.5, None]), b"b": {4}}, OrderedDict(a=1), 2**70, b"x" * 20, slice(1), 3j]
+    value = [
+        1,
+        "text",
+        {"k": (2, [3.5, None]), b"b": {4}},
+        OrderedDict(a=1),
+        2**70,
+        b"x" * 20,
+        slice(1),
+        3j,
+    ]
     raw = pickle.dumps([value, value, np.arange(5), np.float32(1)], protocol)
     for _ in range(1500):
         damaged = bytearray(raw)
         for _ in range(rng.choice([1, 2, 4])):
-            damaged[rng.randrange(len(damaged))] = rng.choice([rng.randrange(256), *b"(tlduReoibQ\x81\x85\x94."])
+            damaged[rng.randrange(len(damaged))] = rng.choice(
+                [rng.randrange(256), *b"(tlduReoibQ\x81\x85\x94."]
+            )
         names = Names(weights_only=False)
         try:
             Unpickler(bytes(damaged), names.find, None, names.build).load()
@@ -104,9 +115,13 @@ def test_agrees_with_pickle_on_sound_pickles():
 
     def value(depth):
         kinds = [
-            lambda: rng.choice([None, True, False, 0, -1, 255, 256, 65536, -(2**31), 2**31, 2**200, -(2**100)]),
+            lambda: rng.choice(
+                [None, True, False, 0, -1, 255, 256, 65536, -(2**31), 2**31, 2**200, -(2**100)]
+            ),
             lambda: rng.choice([0.0, -1.5, 1e300, float("inf")]),
-            lambda: "".join(rng.choice("aé\n\\'\"\u2028😀") for _ in range(rng.choice([0, 3, 300]))),
+            lambda: "".join(
+                rng.choice("aé\n\\'\"\u2028😀") for _ in range(rng.choice([0, 3, 300]))
+            ),
             lambda: rng.randbytes(rng.choice([0, 5, 300])),
             lambda: bytearray(rng.randbytes(4)),
         ]
@@ -230,10 +245,19 @@ def nested(levels: int, leaf: bytes, level: bytes) -> bytes:
 
 def test_billion_laughs_cost_nothing():
     """Lists of the same list again are small in memory and load at once; as keys they would hash for ever and are refused."""
-    laughs = b"\x80\x02]K\x01a" + b"q\x00\x30" + b"".join(b"](" + b"h\x00" * 10 + b"eq\x00\x30" for _ in range(60)) + b"h\x00."
+    laughs = (
+        b"\x80\x02]K\x01a"
+        + b"q\x00\x30"
+        + b"".join(b"](" + b"h\x00" * 10 + b"eq\x00\x30" for _ in range(60))
+        + b"h\x00."
+    )
     start = time.perf_counter()
     assert len(flambeau.load(as_checkpoint(laughs))) == 10
-    keys = b"\x80\x02(K\x01tq\x00\x30" + b"".join(b"(" + b"h\x00" * 10 + b"tq\x00\x30" for _ in range(60)) + b""
+    keys = (
+        b"\x80\x02(K\x01tq\x00\x30"
+        + b"".join(b"(" + b"h\x00" * 10 + b"tq\x00\x30" for _ in range(60))
+        + b""
+    )
     for use in (b"}h\x00K\x01s.", b"\x8f(h\x00\x90.", b"(h\x00\x91."):
         with pytest.raises(CheckpointError, match="absurd"):
             flambeau.load(as_checkpoint(keys + use))
@@ -241,7 +265,10 @@ def test_billion_laughs_cost_nothing():
 
 
 def test_deep_nesting_does_not_overflow_the_stack():
-    for raw in (b"\x80\x02" + b"(" * 200_000 + b"t" * 200_000 + b".", b"\x80\x02" + b"]" * 100_000 + b"a" * 99_999 + b"."):
+    for raw in (
+        b"\x80\x02" + b"(" * 200_000 + b"t" * 200_000 + b".",
+        b"\x80\x02" + b"]" * 100_000 + b"a" * 99_999 + b".",
+    ):
         loaded = flambeau.load(as_checkpoint(raw))
         assert isinstance(loaded, (tuple, list))
         while loaded:  # taken apart level by level: Python's own deallocation is deep too
@@ -257,7 +284,11 @@ def tensor_pickle(offset=0, size=(2,), stride=(1,), count=4, kind="FloatStorage"
 
     class Pickler(pickle._Pickler):
         def persistent_id(self, obj):
-            return ("storage", _Name("torch", kind), key, "cpu", count) if isinstance(obj, Reference) else None
+            return (
+                ("storage", _Name("torch", kind), key, "cpu", count)
+                if isinstance(obj, Reference)
+                else None
+            )
 
         def save_global(self, obj, name=None):
             if not isinstance(obj, _Name):
@@ -343,9 +374,23 @@ def rezipped(change) -> io.BytesIO:
         lambda n, c: [(n, c + b"more")] if n.endswith("data/0") else [(n, c)],
         lambda n, c: [(n, b"middle")] if n.endswith("byteorder") else [(n, c)],
         lambda n, c: [("../../" + n, c)],
-        lambda n, c: [(n, c), (n.replace("version", "constants.pkl"), c)] if n.endswith("/version") else [(n, c)],
+        lambda n, c: (
+            [(n, c), (n.replace("version", "constants.pkl"), c)]
+            if n.endswith("/version")
+            else [(n, c)]
+        ),
     ],
-    ids=["no storage", "no pickle", "two pickles", "compressed", "short", "long", "order", "path", "program"],
+    ids=[
+        "no storage",
+        "no pickle",
+        "two pickles",
+        "compressed",
+        "short",
+        "long",
+        "order",
+        "path",
+        "program",
+    ],
 )
 def test_strange_archives(change):
     with pytest.raises(CheckpointError):
@@ -359,7 +404,14 @@ def test_a_record_twice():
 
 
 def test_other_files():
-    for raw in (b"hello", b"\x89PNG\r\n\x1a\n" + b"\0" * 100, b"PK\x03\x04", b"{}", bytes(1000), pickle.dumps([1, 2])):
+    for raw in (
+        b"hello",
+        b"\x89PNG\r\n\x1a\n" + b"\0" * 100,
+        b"PK\x03\x04",
+        b"{}",
+        bytes(1000),
+        pickle.dumps([1, 2]),
+    ):
         with pytest.raises(CheckpointError):
             flambeau.load(io.BytesIO(raw))
     tar = bytearray(600)
@@ -435,7 +487,9 @@ def test_damaged_safetensors(raw):
 
 def test_safetensors_cut_off_and_changed():
     file = io.BytesIO()
-    save_safetensors({"a": flambeau.arange(6.0).reshape(2, 3), "b": flambeau.ones(2, dtype=flambeau.int8)}, file)
+    save_safetensors(
+        {"a": flambeau.arange(6.0).reshape(2, 3), "b": flambeau.ones(2, dtype=flambeau.int8)}, file
+    )
     raw = file.getvalue()
     for end in range(len(raw)):
         with pytest.raises(CheckpointError):

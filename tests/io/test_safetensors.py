@@ -29,7 +29,9 @@ def tensors() -> dict:
 
 
 def test_our_files_are_read_by_the_package(tmp_path):
-    theirs = pytest.importorskip("safetensors.torch", reason="the package safetensors is the oracle")
+    theirs = pytest.importorskip(
+        "safetensors.torch", reason="the package safetensors is the oracle"
+    )
     ours = tensors()
     path = tmp_path / "x.safetensors"
     save_safetensors(ours, path, metadata={"format": "pt", "note": "ä"})
@@ -44,7 +46,9 @@ def test_our_files_are_read_by_the_package(tmp_path):
 
 
 def test_the_packages_files_are_read_by_us(tmp_path):
-    theirs = pytest.importorskip("safetensors.torch", reason="the package safetensors is the oracle")
+    theirs = pytest.importorskip(
+        "safetensors.torch", reason="the package safetensors is the oracle"
+    )
     torch = pytest.importorskip("torch", reason="PyTorch makes the tensors")
     made = {name: torch.arange(6).reshape(2, 3).to(getattr(torch, name)) for name in NAMES}
     made["empty"] = torch.empty(2, 0)
@@ -56,7 +60,9 @@ def test_the_packages_files_are_read_by_us(tmp_path):
         assert set(loaded) == set(made)
         for name, t in made.items():
             assert str(loaded[name].dtype) == str(t.dtype)
-            assert loaded[name].tolist() == t.tolist() and tuple(loaded[name].shape) == tuple(t.shape)
+            assert loaded[name].tolist() == t.tolist() and tuple(loaded[name].shape) == tuple(
+                t.shape
+            )
     assert read_metadata(path) == {"by": "them"}
 
 

@@ -196,7 +196,9 @@ def photograph(path) -> np.ndarray:
     image = image.resize([round(side * scale) for side in image.size], image_module.BILINEAR)
     left, top = ((side - 227) // 2 for side in image.size)
     pixels = np.asarray(image.crop((left, top, left + 227, top + 227)), np.float32)
-    return pixels[:, :, ::-1].transpose(2, 0, 1) - np.array([104, 117, 123], np.float32)[:, None, None]
+    return (
+        pixels[:, :, ::-1].transpose(2, 0, 1) - np.array([104, 117, 123], np.float32)[:, None, None]
+    )
 
 
 def test_squeezenet(shared_data):

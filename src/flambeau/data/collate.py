@@ -67,7 +67,9 @@ def collate(batch: Any, *, collate_fn_map: dict[Any, Callable] | None = None) ->
     if collate_fn_map is not None:
         function = collate_fn_map.get(type(first))
         if function is None:
-            function = next((f for kind, f in collate_fn_map.items() if isinstance(first, kind)), None)
+            function = next(
+                (f for kind, f in collate_fn_map.items() if isinstance(first, kind)), None
+            )
         if function is not None:
             return function(batch, collate_fn_map=collate_fn_map)
 

@@ -33,7 +33,9 @@ class Failure:
 
     def portable(self) -> Failure:
         """The same with a class that the other process has."""
-        self.where += f" (of class {self.kind.__module__}.{self.kind.__qualname__}, which cannot be sent)"
+        self.where += (
+            f" (of class {self.kind.__module__}.{self.kind.__qualname__}, which cannot be sent)"
+        )
         self.kind = RuntimeError
         return self
 

@@ -12,7 +12,9 @@ __all__ = ["MAP", "STREAM", "fetcher"]
 MAP, STREAM = "map", "stream"
 
 
-def fetcher(kind: str, dataset, batched: bool, collate_fn: Callable, drop_last: bool) -> Callable[[Any], Any]:
+def fetcher(
+    kind: str, dataset, batched: bool, collate_fn: Callable, drop_last: bool
+) -> Callable[[Any], Any]:
     """A function from what the sampler gives to a batch; it raises StopIteration where a stream ends.
 
     Its attribute ``draws`` tells whether code of the user runs, which may draw random numbers.

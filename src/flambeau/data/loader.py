@@ -126,7 +126,9 @@ class DataLoader(Generic[T_co]):
         self.batch_sampler = batch_sampler
         self.generator = generator
         if collate_fn is None:
-            collate_fn = collate.default_collate if self._auto_collation else collate.default_convert
+            collate_fn = (
+                collate.default_collate if self._auto_collation else collate.default_convert
+            )
         self.collate_fn = collate_fn
         self.persistent_workers = persistent_workers
         self._IterableDataset_len_called: int | None = None
@@ -339,7 +341,9 @@ class _Elsewhere(_Batches):
 
     def _start(self) -> None:
         loader = self._loader
-        gather = memory.gatherer(loader.dataset, loader.collate_fn) if loader._auto_collation else None
+        gather = (
+            memory.gatherer(loader.dataset, loader.collate_fn) if loader._auto_collation else None
+        )
         self.workers.begin(self._keys(gather), self._seed)
 
     def _reset(self, loader: DataLoader) -> None:

@@ -26,7 +26,10 @@ def gatherer(dataset, collate_fn: Callable) -> Callable[[Keys], list[Tensor]] | 
     It gives what collating the samples one by one would: only for data sets and a collation whose code nobody changed.
     """
     table = collate.default_collate_fn_map
-    if collate_fn is not collate.default_collate or table.get(Tensor) is not collate.collate_tensor_fn:
+    if (
+        collate_fn is not collate.default_collate
+        or table.get(Tensor) is not collate.collate_tensor_fn
+    ):
         return None
     cls = type(dataset)
     if isinstance(dataset, TensorDataset) and cls.__getitem__ is TensorDataset.__getitem__:

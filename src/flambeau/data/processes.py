@@ -155,7 +155,9 @@ class Workers:
 
     def close(self, force: bool = False) -> None:
         """End all processes: those that do not go by themselves within seconds are ended."""
-        if self.closed or self.owner != os.getpid():  # a forked child has a copy, but the processes are not its own
+        if (
+            self.closed or self.owner != os.getpid()
+        ):  # a forked child has a copy, but the processes are not its own
             return
         self.closed = True
         for pipe in self.pipes:
@@ -172,5 +174,3 @@ class Workers:
                     getattr(process, end)()
             for process in self.processes:
                 process.join(1.0)
-
-

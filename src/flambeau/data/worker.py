@@ -112,7 +112,9 @@ def _work(connection, tasks: Tasks, job: dict[str, Any], worker_id: int, epoch_s
                 streams.seed_all(seed + worker_id)
             epoch_seed = seed
             try:
-                load = fetch.fetcher(job["kind"], dataset, job["batched"], job["collate"], job["drop_last"])
+                load = fetch.fetcher(
+                    job["kind"], dataset, job["batched"], job["collate"], job["drop_last"]
+                )
             except Exception:
                 broken = Failure(where)
         if broken is not None:
@@ -124,7 +126,11 @@ def _work(connection, tasks: Tasks, job: dict[str, Any], worker_id: int, epoch_s
             answer = (BATCH, batch, load(keys))
         except StopIteration:
             # From a stream: its end. From a data set's own code it would end the epoch early, as in PyTorch's main process.
-            answer = (END, batch, None) if job["kind"] == fetch.STREAM else (FAILURE, batch, Failure(where))
+            answer = (
+                (END, batch, None)
+                if job["kind"] == fetch.STREAM
+                else (FAILURE, batch, Failure(where))
+            )
         except Exception:
             answer = (FAILURE, batch, Failure(where))
         _answer(connection, answer, where)

@@ -1,11 +1,11 @@
 """PyTorch's zip container: named records, stored without compression, their bytes aligned.
 
-    NAME/data.pkl              the object, a pickle whose tensors refer to storages by number
-    NAME/.format_version       "1"
-    NAME/.storage_alignment    "64": every record starts at a multiple of it, so that a file can be mapped
-    NAME/byteorder             "little" or "big"
-    NAME/data/0, data/1, ...   the storages
-    NAME/version               "3"
+NAME/data.pkl              the object, a pickle whose tensors refer to storages by number
+NAME/.format_version       "1"
+NAME/.storage_alignment    "64": every record starts at a multiple of it, so that a file can be mapped
+NAME/byteorder             "little" or "big"
+NAME/data/0, data/1, ...   the storages
+NAME/version               "3"
 """
 
 from __future__ import annotations
@@ -56,7 +56,9 @@ class ArchiveWriter:
         return self
 
     def __exit__(self, failure, *_rest) -> None:
-        if failure is not None:  # nobody will read it; but it must not write any more when it is collected
+        if (
+            failure is not None
+        ):  # nobody will read it; but it must not write any more when it is collected
             with contextlib.suppress(Exception):
                 self.zip.close()
             return
@@ -80,7 +82,11 @@ class ArchiveReader:
             raise CheckpointError(
                 f"failed finding central directory: the zip archive is damaged or cut off ({error})"
             ) from error
-        pickles = [i.filename for i in infos if i.filename.count("/") == 1 and i.filename.endswith("/data.pkl")]
+        pickles = [
+            i.filename
+            for i in infos
+            if i.filename.count("/") == 1 and i.filename.endswith("/data.pkl")
+        ]
         if len(pickles) != 1:
             raise CheckpointError(
                 f"not a checkpoint: a zip archive with {len(pickles)} records named data.pkl in its folder"
@@ -107,7 +113,9 @@ class ArchiveReader:
         size = self.length(record)
         info = self.records[record]
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:
-            raise CheckpointError(f"the record {record!r} is compressed or encrypted, as no checkpoint's are")
+            raise CheckpointError(
+                f"the record {record!r} is compressed or encrypted, as no checkpoint's are"
+            )
         if not self.start <= info.header_offset <= self.size:
             raise CheckpointError(f"the record {record!r} lies outside the file")
         self.file.seek(info.header_offset)
@@ -128,7 +136,9 @@ class ArchiveReader:
         read_into(self.file, content)
         expected = self.records[record].CRC
         if expected and zlib.crc32(content) != expected:  # 0: written without checksums
-            raise CheckpointError(f"the record {record!r} does not agree with its checksum: the file is damaged")
+            raise CheckpointError(
+                f"the record {record!r} does not agree with its checksum: the file is damaged"
+            )
         return content
 
 

@@ -12,7 +12,9 @@ from .unpickle import Global
 
 __all__ = ["TABLE", "set_state"]
 
-_KINDS = re.compile(r"[<>|=]?(?:[?bBhHiIlLqQefdgFDG]|[biufc]\d{1,2}|[SU]\d{0,9}|bool|u?int\d{1,2}|float\d{2,3}|complex\d{2,3})")
+_KINDS = re.compile(
+    r"[<>|=]?(?:[?bBhHiIlLqQefdgFDG]|[biufc]\d{1,2}|[SU]\d{0,9}|bool|u?int\d{1,2}|float\d{2,3}|complex\d{2,3})"
+)
 
 
 def _dtype(kind, align=False, copy=False):
@@ -36,7 +38,9 @@ def _scalar(dtype, raw=None):
 
 def _frombuffer(raw, dtype, shape, order):
     _check(dtype, shape, len(raw))
-    return np.frombuffer(raw, dtype).reshape(shape, order="F" if order == "F" else "C").copy(order="K")
+    return (
+        np.frombuffer(raw, dtype).reshape(shape, order="F" if order == "F" else "C").copy(order="K")
+    )
 
 
 def _raw(raw) -> bytes:
@@ -46,10 +50,16 @@ def _raw(raw) -> bytes:
 def _check(dtype, shape, size: int) -> None:
     if not isinstance(dtype, np.dtype) or dtype.kind not in "biufcSU?":
         raise CheckpointError("an array in the file has a type that is not read from files")
-    if type(shape) is not tuple or not all(type(n) is int and n >= 0 for n in shape) or len(shape) > 64:
+    if (
+        type(shape) is not tuple
+        or not all(type(n) is int and n >= 0 for n in shape)
+        or len(shape) > 64
+    ):
         raise CheckpointError(f"an array in the file has the impossible shape {shape!r}")
     if math.prod(shape) * dtype.itemsize != size:
-        raise CheckpointError(f"an array of shape {shape} and type {dtype} in the file has {size} bytes")
+        raise CheckpointError(
+            f"an array of shape {shape} and type {dtype} in the file has {size} bytes"
+        )
 
 
 def set_state(obj: np.ndarray | np.dtype, state) -> None:

@@ -1,9 +1,9 @@
 """The format before zip files: pickles one after another, then the bytes of the storages.
 
-    magic number, protocol version 1001, facts about the machine          three pickles
-    the object, whose tensors refer to storages by key                    a pickle
-    the keys in the order in which the storages follow                    a pickle
-    for each storage its number of elements (8 bytes) and its bytes
+magic number, protocol version 1001, facts about the machine          three pickles
+the object, whose tensors refer to storages by key                    a pickle
+the keys in the order in which the storages follow                    a pickle
+for each storage its number of elements (8 bytes) and its bytes
 """
 
 from __future__ import annotations

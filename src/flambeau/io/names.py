@@ -36,7 +36,9 @@ def public(path: str) -> Any:
     """
     home, _, name = path.rpartition(".")
     try:
-        return getattr(importlib.import_module(f"flambeau.{home}" if home else "flambeau"), name, None)
+        return getattr(
+            importlib.import_module(f"flambeau.{home}" if home else "flambeau"), name, None
+        )
     except ImportError:
         return None
 
@@ -277,7 +279,9 @@ class Names:
                 home = "nn.functional" if rest == "nn.functional" else "nn"
                 found = public(f"{home}.{name}")
         elif root == "torch" and module in ("torch._C._nn", "torch._VF", "torch"):
-            return Global(public(f"nn.functional.{name}") or public(name)) if name.islower() else None
+            return (
+                Global(public(f"nn.functional.{name}") or public(name)) if name.islower() else None
+            )
         else:
             found = sys.modules.get(module)  # never imported for a file's sake
             for part in name.split("."):
@@ -310,7 +314,10 @@ class Names:
         """How protocols 0 and 1 create an object."""
         if base is not object or state is not None:
             raise UnsafeCheckpointError("an object in the file is created in an unknown way")
-        if not (isinstance(cls, type) and (issubclass(cls, public("nn.Module")) or id(cls) in self.trusted)):
+        if not (
+            isinstance(cls, type)
+            and (issubclass(cls, public("nn.Module")) or id(cls) in self.trusted)
+        ):
             raise UnsafeCheckpointError(f"the file wants to create a {cls!r}, which it may not")
         return object.__new__(cls)
 
@@ -329,11 +336,17 @@ class Names:
         elif isinstance(obj, dict) and type(state) is dict:
             vars(obj).update(state)
         else:
-            raise UnsafeCheckpointError(f"the file wants to set the state of a {type(obj).__name__}")
+            raise UnsafeCheckpointError(
+                f"the file wants to set the state of a {type(obj).__name__}"
+            )
 
 
 def _trusted(value: Any) -> Global:
-    new = (lambda *args, **kwargs: value.__new__(value, *args, **kwargs)) if isinstance(value, type) else None
+    new = (
+        (lambda *args, **kwargs: value.__new__(value, *args, **kwargs))
+        if isinstance(value, type)
+        else None
+    )
     return Global(value, value if callable(value) else None, new)
 
 

@@ -32,7 +32,9 @@ _NAMES = {
 _DTYPES = {short: dtypes.BY_NAME[name] for name, short in _NAMES.items()}
 
 
-def save_safetensors(tensors: dict[str, Tensor], f: Any, metadata: dict[str, str] | None = None) -> None:
+def save_safetensors(
+    tensors: dict[str, Tensor], f: Any, metadata: dict[str, str] | None = None
+) -> None:
     """Write named tensors in the safetensors format.
 
     Args:
@@ -75,7 +77,9 @@ def save_safetensors(tensors: dict[str, Tensor], f: Any, metadata: dict[str, str
 
 def _itemsize(name: str, t: Any) -> int:
     if not isinstance(t, Tensor):
-        raise TypeError(f"{name}: only tensors can be saved in a safetensors file, not {type(t).__name__}")
+        raise TypeError(
+            f"{name}: only tensors can be saved in a safetensors file, not {type(t).__name__}"
+        )
     return t.dtype.itemsize
 
 
@@ -135,11 +139,21 @@ def _entry(name: str, entry: Any, size: int):
     try:
         dtype, shape, (start, end) = _DTYPES[entry["dtype"]], entry["shape"], entry["data_offsets"]
     except (KeyError, TypeError, ValueError):
-        raise CheckpointError(f"the entry of tensor {name!r} is damaged or of unknown type") from None
-    if not isinstance(shape, list) or not all(type(n) is int and n >= 0 for n in (*shape, start, end)):
+        raise CheckpointError(
+            f"the entry of tensor {name!r} is damaged or of unknown type"
+        ) from None
+    if not isinstance(shape, list) or not all(
+        type(n) is int and n >= 0 for n in (*shape, start, end)
+    ):
         raise CheckpointError(f"tensor {name!r} has an impossible shape or position")
-    if len(shape) > 64 or not start <= end <= size or math.prod(shape) * dtype.itemsize != end - start:
-        raise CheckpointError(f"tensor {name!r} of shape {shape} does not fit its bytes {start} to {end}")
+    if (
+        len(shape) > 64
+        or not start <= end <= size
+        or math.prod(shape) * dtype.itemsize != end - start
+    ):
+        raise CheckpointError(
+            f"tensor {name!r} of shape {shape} does not fit its bytes {start} to {end}"
+        )
     return dtype, tuple(shape), start, end
 
 

@@ -111,7 +111,9 @@ def load(
     [tensor([0, 1, 2]), 'text']
     """
     if weights_only and pickle_module is not None:
-        raise CheckpointError("Can not safely load weights when explicit pickle_module is specified")
+        raise CheckpointError(
+            "Can not safely load weights when explicit pickle_module is specified"
+        )
     check_pickle_module(pickle_module)
     if weights_only is None:
         weights_only = pickle_module is None
@@ -147,7 +149,9 @@ def load(
 def _load_zip(file, mapped: Any, restore, names: Names, encoding: str) -> Any:
     records = archive.ArchiveReader(file)
     if "constants.pkl" in records:
-        raise CheckpointError("this is a TorchScript archive (a program), which Flambeau does not run")
+        raise CheckpointError(
+            "this is a TorchScript archive (a program), which Flambeau does not run"
+        )
     order = bytes(records.read("byteorder")) if "byteorder" in records else b"little"
     if order not in (b"little", b"big"):
         raise CheckpointError(f"Unknown endianness type: {order!r}")
@@ -170,7 +174,11 @@ def _load_zip(file, mapped: Any, restore, names: Names, encoding: str) -> Any:
         if not isinstance(pid, tuple) or len(pid) != 5 or pid[0] != "storage":
             raise CheckpointError(f"Unknown typename for persistent_load: {str(pid)[:80]}")
         _, storage_type, key, location, count = pid
-        if not (isinstance(storage_type, StorageType) and isinstance(key, str) and isinstance(location, str)):
+        if not (
+            isinstance(storage_type, StorageType)
+            and isinstance(key, str)
+            and isinstance(location, str)
+        ):
             raise CheckpointError("a reference to a storage is damaged")
         if key not in loaded:
             loaded[key] = read(key, storage_type, location)
@@ -190,19 +198,24 @@ def _load_zip(file, mapped: Any, restore, names: Names, encoding: str) -> Any:
 def _restorer(map_location: Any):
     """A function of (storage, location in the file) that puts the storage where it shall be."""
     if callable(map_location):
+
         def chosen(storage, location):
             found = map_location(storage, location)
             if found is None:
                 return _at_home(storage, location)
             if not isinstance(found, StoredView):
-                raise CheckpointError("map_location must return the storage that it was given, or None")
+                raise CheckpointError(
+                    "map_location must return the storage that it was given, or None"
+                )
             return found
 
         return chosen
     if map_location is None:
         return _at_home
     if isinstance(map_location, dict):
-        return lambda storage, location: _at_home(storage, str(map_location.get(location, location)))
+        return lambda storage, location: _at_home(
+            storage, str(map_location.get(location, location))
+        )
     wanted = str(device(map_location.decode() if isinstance(map_location, bytes) else map_location))
     return lambda storage, location: _at_home(storage, wanted)
 

@@ -41,7 +41,9 @@ UNTYPED = StorageType("UntypedStorage", dtypes.uint8)
 class StoredView:
     """A storage out of a file: ``raw`` bytes, the dtype they are read as, and the owner that all its tensors share."""
 
-    def __init__(self, raw: np.ndarray, dtype: dtypes.dtype, location: str, owner: Storage | None = None):
+    def __init__(
+        self, raw: np.ndarray, dtype: dtypes.dtype, location: str, owner: Storage | None = None
+    ):
         self.raw = raw
         self.dtype = dtype
         self.location = location
@@ -120,7 +122,9 @@ class StoredTensor:
             and self.raw.size % width == gap % width == 0
             and all(s >= 0 and s % width == 0 for s in array.strides)
         )
-        if not fits:  # memory that PyTorch's storages cannot express, such as a reversed NumPy array
+        if (
+            not fits
+        ):  # memory that PyTorch's storages cannot express, such as a reversed NumPy array
             array = np.ascontiguousarray(array)
             self.storage, self.raw, gap = array, memory(array), 0
         self.offset = gap // width

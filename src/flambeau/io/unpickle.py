@@ -127,7 +127,9 @@ class Unpickler:
         elif module in IMPORT_MAPPING:
             module = IMPORT_MAPPING[module]
         found = self.find(module, name)
-        self.calls[id(found.value)] = found  # the value lives as long as this table: ids stay unique
+        self.calls[id(found.value)] = (
+            found  # the value lives as long as this table: ids stay unique
+        )
         self.stack.append(found.value)
 
     def known(self, value: Any) -> Global:
@@ -169,7 +171,9 @@ def check_key(key: Any) -> None:
                 raise CheckpointError("a dict or set in the file has a key of absurd size")
             waiting += [(each, depth + 1) for each in item]
         elif type(item).__hash__ is None:
-            raise CheckpointError(f"a {type(item).__name__} in the file is used as a key of a dict or set")
+            raise CheckpointError(
+                f"a {type(item).__name__} in the file is used as a key of a dict or set"
+            )
 
 
 def _named(value: Any) -> str:
@@ -219,7 +223,9 @@ for _code, _form in ((b"J", "<i"), (b"K", "<B"), (b"M", "<H"), (b"G", ">d")):
 
 
 def _text(code: bytes, form: str) -> None:
-    _STEPS[code[0]] = lambda m: m.stack.append(str(m.read(m.number(form)), "utf-8", "surrogatepass"))
+    _STEPS[code[0]] = lambda m: m.stack.append(
+        str(m.read(m.number(form)), "utf-8", "surrogatepass")
+    )
 
 
 for _code, _form in ((b"\x8c", "<B"), (b"X", "<I"), (b"\x8d", "<Q")):

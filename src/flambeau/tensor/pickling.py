@@ -26,7 +26,9 @@ def reduce_tensor(t: Tensor):
     )  # fmt: skip
 
 
-def rebuild_tensor(cls, dtype: str, shape, storage: Storage, offset: int, strides, requires_grad, state):
+def rebuild_tensor(
+    cls, dtype: str, shape, storage: Storage, offset: int, strides, requires_grad, state
+):
     """The tensor that ``reduce_tensor`` described."""
     if 0 in shape:
         array = np.empty(shape, dtypes.BY_NAME[dtype].numpy)
