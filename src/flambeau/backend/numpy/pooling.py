@@ -18,10 +18,12 @@ def max_windows(x, kernel, stride, padding, dilation, out):
     y = views[0].copy()
     for view in views[1:]:
         np.maximum(y, view, out=y)
+    # The number of the first tap that equals the maximum is how many before it do not.
     chosen = np.zeros(y.shape, np.uint8 if len(views) <= 256 else np.int32)
-    for tap in range(len(views) - 1, 0, -1):
-        np.copyto(chosen, tap, where=views[tap] == y)
-    np.copyto(chosen, 0, where=views[0] == y)
+    missed = np.ones(y.shape, bool)
+    for view in views[:-1]:
+        missed &= view != y
+        chosen += missed
     if y.dtype.kind in "fV" and np.isnan(y.sum()):
         for tap, view in enumerate(views):
             np.copyto(chosen, tap, where=np.isnan(view))
