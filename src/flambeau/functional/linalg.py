@@ -234,6 +234,11 @@ def pinv(A, rcond=None, hermitian=False, *, atol=None, rtol=None):
     return xp.pseudo_inverse(A, atol, rcond if rtol is None else rtol, hermitian=bool(hermitian))
 
 
+def _epsilon(x) -> float:
+    """Distance of 1 from the next number of this dtype."""
+    return 2.0 ** -(52 if x.dtype.to_real() == torch.float64 else 23)
+
+
 @export("linalg")
 def matrix_rank(A, tol=None, hermitian=False, *, atol=None, rtol=None):
     """How many singular values are above max(atol, rtol * largest).
@@ -251,7 +256,7 @@ def matrix_rank(A, tol=None, hermitian=False, *, atol=None, rtol=None):
         atol, rtol = tol, 0.0
     if rtol is None:
         absolute = atol is not None and bool((torch.as_tensor(atol) > 0).any())
-        rtol = 0.0 if absolute else max(A.shape[-2:]) * torch.finfo(A.dtype).eps
+        rtol = 0.0 if absolute else max(A.shape[-2:]) * _epsilon(A)
     limit = s.amax(-1) * rtol
     if atol is not None:
         limit = torch.maximum(limit, torch.as_tensor(atol, dtype=limit.dtype))
@@ -288,7 +293,7 @@ def lstsq(A, B, rcond=None, *, driver=None):
     if driver in ("gelsd", "gelss"):
         values = linalg.svdvals(A.detach())
     full = driver == "gels" or bool((rank == A.shape[-1]).all())
-    if A.shape[-2] > A.shape[-1] and full:
+    if A.shape[-2] > A.shape[-1] and full and driver not in (None, "gelsy"):
         residuals = torch.square(torch.matmul(A, x) - right).sum(-2)
     fields = ("solution", "residuals", "rank", "singular_values")
     x = x.squeeze(-1) if vector else x
@@ -327,8 +332,7 @@ def matrix_norm(A, ord="fro", dim=(-2, -1), keepdim=False, *, dtype=None):
         return y
     if ord not in (1, -1, math.inf, -math.inf):
         raise ArgumentError(f"linalg.matrix_norm: Order {ord} not supported.")
-    first, second = dims if abs(ord) == 1 else dims[::-1]
-    sums = linalg.vector_norm(A, 1, first, True)
+    sums = linalg.vector_norm(A, 1, dims[0] if abs(ord) == 1 else dims[1], True)
     y = sums.amax(dims, keepdim) if ord > 0 else sums.amin(dims, keepdim)
     return y
 

@@ -60,17 +60,7 @@ def inner(input, other):
     return torch.tensordot(input, other, dims=([-1], [-1]))
 
 
-@export("torch method")
-def addmv(input, mat, vec, *, beta=1, alpha=1):
-    """y = beta * input + alpha * (mat vec).
-
-    >>> import flambeau as torch
-    >>> torch.addmv(torch.ones(1), torch.tensor([[1.0, 2.0]]), torch.tensor([3.0, 4.0]))
-    """
-    return _blend(input, torch.mv(mat, vec), beta, alpha)
-
-
-@export("torch method")
+@export("torch method inplace")
 def addr(input, vec1, vec2, *, beta=1, alpha=1):
     """y = beta * input + alpha * outer(vec1, vec2).
 
@@ -84,7 +74,9 @@ def _blend(input, y, beta, alpha):
     """beta * input + alpha * y; where beta is 0 the input does not matter, be it NaN."""
     if not (y.is_floating_point() or y.is_complex()):
         alpha, beta = int(alpha), int(beta)
-    y = y if alpha == 1 else y * alpha
+    if not (y.is_floating_point() or y.is_complex()):
+        beta, alpha = int(beta), int(alpha)
+    y = y if alpha == 1 else (y * alpha).to(y.dtype)
     if input.ndim > y.ndim or torch.broadcast_shapes(input.shape, y.shape) != y.shape:
         raise ShapeError(
             f"input of shape {tuple(input.shape)} does not broadcast to the product's shape "
@@ -92,17 +84,17 @@ def _blend(input, y, beta, alpha):
         )
     if beta == 0:
         return y
-    return (input if beta == 1 else input * beta) + y
+    return (input if beta == 1 else (input * beta).to(input.dtype)) + y
 
 
-@export("torch method")
+@export("torch method inplace")
 def addbmm(input, batch1, batch2, *, beta=1, alpha=1):
     """y = beta * input + alpha * (sum over the batch of batch1_b batch2_b).
 
     >>> import flambeau as torch
     >>> torch.addbmm(torch.zeros(1), torch.ones(2, 1, 3), torch.ones(2, 3, 1))
     """
-    return _blend(input, torch.bmm(batch1, batch2).sum(0), beta, alpha)
+    return _blend(input, torch.bmm(batch1, batch2).sum(0, dtype=batch1.dtype), beta, alpha)
 
 
 @export("torch method")
@@ -121,7 +113,7 @@ def kron(input, other):
 
 
 @export("torch")
-def tensordot(a, b, dims=2, out=None):
+def tensordot(a, b, dims=2):
     """Sum over pairs of dimensions: the last ``dims`` of a with the first of b, or two lists of dimensions.
 
     >>> import flambeau as torch
@@ -144,6 +136,10 @@ def tensordot(a, b, dims=2, out=None):
     mine = [canonical_dim(d, a.ndim) for d in mine]
     other = [canonical_dim(d, b.ndim) for d in other]
     for i, j in zip(mine, other):
+        if a.shape[i] == 1:
+            b = b.sum(j, keepdim=True, dtype=b.dtype)
+        elif b.shape[j] == 1:
+            a = a.sum(i, keepdim=True, dtype=a.dtype)
         if a.shape[i] != b.shape[j]:
             raise ShapeError(
                 f"contracted dimensions need to match, but first has size {a.shape[i]} in dim {i} "
@@ -156,8 +152,8 @@ def tensordot(a, b, dims=2, out=None):
         inner_size *= a.shape[i]
     left = a.permute(free_a + mine).reshape(_size(a, free_a), inner_size)
     right = b.permute(other + free_b).reshape(inner_size, _size(b, free_b))
-    y = torch.mm(left, right).reshape([a.shape[i] for i in free_a] + [b.shape[j] for j in free_b])
-    return y if out is None else out.copy_(y)
+    y = torch.mm(left, right)
+    return y.reshape([a.shape[i] for i in free_a] + [b.shape[j] for j in free_b])
 
 
 def _size(x, axes) -> int:

@@ -54,12 +54,13 @@ def sub(xp, input, other, *, alpha=1):
     >>> import flambeau as torch
     >>> torch.sub(torch.tensor([1.0, 2.0]), 3)
     """
-    if _kind(input) == "b" or _kind(other) == "b":
-        _no_bool_difference(input, other)
     return xp.subtract(input, other if alpha == 1 else _scaled(xp, other, alpha, input))
 
 
+@sub.checks
 def _no_bool_difference(a, b):
+    if "b" not in (_kind(a), _kind(b)):
+        return
     if _kind(a) == _kind(b) == "b":
         raise DTypeError(
             "Subtraction, the `-` operator, with two bool tensors is not supported. "
@@ -81,11 +82,10 @@ def rsub(xp, input, other, *, alpha=1):
     >>> import flambeau as torch
     >>> torch.rsub(torch.tensor([1.0, 2.0]), 3)
     """
-    if _kind(input) == "b" or _kind(other) == "b":
-        _no_bool_difference(input, other)
     return xp.subtract(other, input if alpha == 1 else _scaled(xp, input, alpha, other))
 
 
+rsub.checks(_no_bool_difference)
 rsub.vjp(input=lambda xp, g, alpha: g * -alpha, other=lambda xp, g: g)
 
 
@@ -267,8 +267,8 @@ def _(input, exponent):
     return (input, exponent), {"form": form}
 
 
-def _pow_input(xp, g, input, exponent, form):
-    if form == 0:
+def _pow_input(xp, g, input, exponent):
+    if isinstance(exponent, Number):
         if exponent == 0:
             return xp.zeros_like(g)
         if exponent == 2:
@@ -277,8 +277,8 @@ def _pow_input(xp, g, input, exponent, form):
     return xp.where(exponent == 0, 0, g * (exponent * xp.power(input, exponent - 1)))
 
 
-def _pow_exponent(xp, g, y, input, exponent, form):
-    if form == 2:
+def _pow_exponent(xp, g, y, input, exponent):
+    if isinstance(input, Number):
         logarithm = math.log(input) if input > 0 else -math.inf if input == 0 else math.nan
         slope = g * (y * logarithm)
         return xp.where(exponent >= 0, 0, slope) if input == 0 else slope

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from math import prod
+
 from flambeau.core.dtypes import from_numpy_dtype
 from flambeau.core.errors import DTypeError, ShapeError
 
@@ -109,8 +111,8 @@ def dot(xp, input, tensor):
         )
     if input.shape != tensor.shape:
         raise ShapeError(
-            "inconsistent tensor size, expected tensor [{}] and src [{}] to have the same number "
-            "of elements".format(input.shape[0], tensor.shape[0])
+            f"inconsistent tensor size, expected tensor [{input.shape[0]}] and src "
+            f"[{tensor.shape[0]}] to have the same number of elements"
         )
     return xp.dot(input, tensor)
 
@@ -183,8 +185,9 @@ def _matmul_other(xp, g, input, other):
     vector = other.ndim == 1
     g, input, other = _as_matrices(xp, g, input, other)
     if other.ndim == 2 and input.ndim > 2:  # one matrix for the whole batch: one product
-        input = xp.reshape(input, (-1, input.shape[-1]))
-        g = xp.reshape(g, (-1, g.shape[-1]))
+        rows = prod(input.shape[:-1])
+        input = xp.reshape(input, (rows, input.shape[-1]))
+        g = xp.reshape(g, (rows, g.shape[-1]))
     gx = xp.matmul(_transposed(xp, input), g)
     return xp.unbroadcast(gx, (other.shape[-2], 1))[:, 0] if vector else gx
 
@@ -201,13 +204,14 @@ def _(input, other):
 
 
 def _combine(xp, y, input, beta, alpha):
-    """beta * input + alpha * y, in y's memory, which the caller has just made; NaN times beta = 0 is 0."""
+    """beta * input + alpha * y in y's dtype; where beta is 0 the input does not matter, be it NaN."""
+    if y.dtype.kind in "iu":
+        beta, alpha = int(beta), int(alpha)
     if alpha != 1:
         y = xp.multiply(y, alpha, dtype=y.dtype)
     if beta == 0:
         return y
-    scaled = input if beta == 1 else xp.multiply(input, beta, dtype=y.dtype)
-    return xp.add(y, scaled)
+    return xp.add(y, input if beta == 1 else xp.multiply(input, beta, dtype=y.dtype))
 
 
 def _check_added(name, xp, input, y):
@@ -255,3 +259,47 @@ addmm.vjp(
     mat2=lambda xp, g, mat1, alpha: _scale(xp.matmul(_transposed(xp, mat1), g), alpha),
 )
 addmm.shape(lambda input, mat1, mat2, beta=1, alpha=1: (mat1[0], mat2[1]))
+
+
+@op(where="torch method inplace")
+def addmv(xp, input, mat, vec, *, beta=1, alpha=1):
+    """y = beta * input + alpha * (mat vec).
+
+    Shape: input broadcasts to (N); (N, K), (K) -> (N)
+
+    >>> import flambeau as torch
+    >>> torch.addmv(torch.ones(1), torch.tensor([[1.0, 2.0]]), torch.tensor([3.0, 4.0]))
+    """
+    y = mv.kernel(xp, mat, vec)
+    _check_added("addmv", xp, input, y)
+    return _combine(xp, y, input, beta, alpha)
+
+
+addmv.vjp(
+    input=lambda xp, g, beta: _scale(g, beta),
+    mat=lambda xp, g, vec, alpha: _scale(xp.expand_dims(g, 1) * xp.expand_dims(vec, 0), alpha),
+    vec=lambda xp, g, mat, alpha: _scale(xp.matmul(_transposed(xp, mat), g), alpha),
+)
+addmv.shape(lambda input, mat, vec, beta=1, alpha=1: (mat[0],))
+
+
+@op(where="torch method inplace")
+def baddbmm(xp, input, batch1, batch2, *, beta=1, alpha=1):
+    """y = beta * input + alpha * (batch1 batch2), products of batches of matrices.
+
+    Shape: input broadcasts to (B, N, M); (B, N, K), (B, K, M) -> (B, N, M)
+
+    >>> import flambeau as torch
+    >>> torch.baddbmm(torch.ones(1), torch.ones(2, 1, 3), torch.ones(2, 3, 1)).flatten()
+    """
+    y = bmm.kernel(xp, batch1, batch2)
+    _check_added("baddbmm", xp, input, y)
+    return _combine(xp, y, input, beta, alpha)
+
+
+baddbmm.vjp(
+    input=lambda xp, g, beta: _scale(g, beta),
+    batch1=lambda xp, g, batch2, alpha: _scale(xp.matmul(g, _transposed(xp, batch2)), alpha),
+    batch2=lambda xp, g, batch1, alpha: _scale(xp.matmul(_transposed(xp, batch1), g), alpha),
+)
+baddbmm.shape(lambda input, batch1, batch2, beta=1, alpha=1: batch1[:2] + batch2[2:])

@@ -342,7 +342,7 @@ def logit(xp, input, *, eps=None):
     return xp.log(z / (1 - z))
 
 
-@op(kind=POINTWISE, dtype="float", where=EVERYWHERE)
+@op(kind=POINTWISE, dtype="same", where=EVERYWHERE)
 def nan_to_num(xp, input, *, nan=None, posinf=None, neginf=None):
     """NaN and infinities become finite: ``nan`` (0), ``posinf`` (largest), ``neginf`` (lowest); dy/dx = 1 elsewhere.
 

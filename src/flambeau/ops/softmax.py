@@ -115,11 +115,16 @@ def _logcumsumexp_rule(xp, g, y, input, dim):
     if not input.ndim:
         return g
 
-    def part(weights):
-        later = xp.flip(xp.logcumsumexp(xp.flip(xp.log(weights) - y, dim), dim=dim), dim)
+    empty = y == -float("inf")  # nothing but -inf so far: its weight is 0
+    y = xp.where(empty, 0, y)
+
+    def part(mine, weights):
+        mine = xp.logical_and(mine, xp.logical_not(empty))
+        logs = xp.where(mine, xp.log(xp.where(mine, weights, 1)) - y, -float("inf"))
+        later = xp.flip(xp.logcumsumexp(xp.flip(logs, dim), dim=dim), dim)
         return xp.exp(later + input)
 
-    return part(xp.where(g > 0, g, 0)) - part(xp.where(g < 0, -g, 0))
+    return part(g > 0, g) - part(g < 0, -g)
 
 
 logcumsumexp.vjp(input=_logcumsumexp_rule)
