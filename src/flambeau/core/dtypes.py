@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import builtins
+
 import numpy as np
 
 __all__ = ["FROM_NUMPY", "dtype", "from_numpy_dtype", "promote_types", "to_numpy_dtype"]
@@ -152,7 +154,7 @@ def set_default_dtype(d: dtype) -> None:
 
 _default = float32
 _PYTHON_TYPES = {
-    bool: lambda: bool_,
+    builtins.bool: lambda: bool_,
     int: lambda: int64,
     float: get_default_dtype,
     complex: lambda: _default.to_complex(),
@@ -163,7 +165,7 @@ def scalar_dtype(value) -> dtype:
     """The dtype that a Python number gets when a tensor is made of it."""
     kind = type(value)
     if kind not in _PYTHON_TYPES:
-        kind = next((k for k in (bool, int, float, complex) if isinstance(value, k)), None)
+        kind = next((k for k in _PYTHON_TYPES if isinstance(value, k)), None)
         if kind is None:
             raise TypeError(f"expected a number, got {type(value).__name__}")
     return _PYTHON_TYPES[kind]()

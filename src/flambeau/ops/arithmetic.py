@@ -40,6 +40,7 @@ def add(xp, input, other, *, alpha=1):
 
     >>> import flambeau as torch
     >>> torch.add(torch.tensor([1.0, 2.0]), torch.tensor([10.0, 20.0]), alpha=0.5)
+    tensor([ 6., 12.])
     """
     return xp.add(input, other if alpha == 1 else _scaled(xp, other, alpha, input))
 
@@ -53,6 +54,7 @@ def sub(xp, input, other, *, alpha=1):
 
     >>> import flambeau as torch
     >>> torch.sub(torch.tensor([1.0, 2.0]), 3)
+    tensor([-2., -1.])
     """
     return xp.subtract(input, other if alpha == 1 else _scaled(xp, other, alpha, input))
 
@@ -81,6 +83,7 @@ def rsub(xp, input, other, *, alpha=1):
 
     >>> import flambeau as torch
     >>> torch.rsub(torch.tensor([1.0, 2.0]), 3)
+    tensor([2., 1.])
     """
     return xp.subtract(other, input if alpha == 1 else _scaled(xp, input, alpha, other))
 
@@ -95,6 +98,8 @@ def mul(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.mul(torch.tensor([1.0, 2.0]), torch.tensor([[3.0], [4.0]]))
+    tensor([[3., 6.],
+            [4., 8.]])
     """
     return xp.multiply(input, other)
 
@@ -117,6 +122,7 @@ def div(xp, input, other, *, rounding_mode=None):
 
     >>> import flambeau as torch
     >>> torch.div(torch.tensor([7, -7]), 2), torch.div(torch.tensor([7, -7]), 2, rounding_mode="trunc")
+    (tensor([ 3.5000, -3.5000]), tensor([ 3, -3]))
     """
     if rounding_mode is None:
         if input.dtype.kind in "biu" if hasattr(input, "dtype") else other.dtype.kind in "biu":
@@ -170,6 +176,7 @@ def floor_divide(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.floor_divide(torch.tensor([7, -7]), 2)
+    tensor([ 3, -4])
     """
     return _floor_divide(xp, input, other)
 
@@ -183,6 +190,7 @@ def remainder(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.remainder(torch.tensor([-3.0, 3.0]), 2)
+    tensor([1., 1.])
     """
     _check_integer_divisor(xp, input, other)
     return xp.remainder(input, other)
@@ -200,6 +208,7 @@ def fmod(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.fmod(torch.tensor([-3.0, 3.0]), 2)
+    tensor([-1.,  1.])
     """
     _check_integer_divisor(xp, input, other)
     return xp.fmod(input, other)
@@ -217,6 +226,7 @@ def pow_(xp, input, exponent, *, form=0):
 
     >>> import flambeau as torch
     >>> torch.pow(torch.tensor([1.0, 2.0, 3.0]), 2), torch.pow(2, torch.tensor([1.0, 3.0]))
+    (tensor([1., 4., 9.]), tensor([2., 8.]))
     """
     if isinstance(exponent, (int, float)) and hasattr(input, "dtype"):
         return _power_of_number(xp, input, exponent)
@@ -295,6 +305,7 @@ def addcmul(xp, input, tensor1, tensor2, *, value=1):
 
     >>> import flambeau as torch
     >>> torch.addcmul(torch.ones(2), torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]), value=0.5)
+    tensor([2.5000, 5.0000])
     """
     product = xp.multiply(tensor1, tensor2)
     return xp.add(input, product if value == 1 else _scaled(xp, product, value, input))
@@ -313,6 +324,7 @@ def addcdiv(xp, input, tensor1, tensor2, *, value=1):
 
     >>> import flambeau as torch
     >>> torch.addcdiv(torch.ones(2), torch.tensor([1.0, 2.0]), torch.tensor([2.0, 4.0]), value=0.5)
+    tensor([1.2500, 1.2500])
     """
     if tensor1.dtype.kind not in "fc":
         raise DTypeError(

@@ -19,6 +19,7 @@ def eq(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.eq(torch.tensor([1, 2]), 2)
+    tensor([False,  True])
     """
     return xp.equal(input, other)
 
@@ -29,6 +30,7 @@ def ne(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.ne(torch.tensor([1, 2]), 2)
+    tensor([ True, False])
     """
     return xp.not_equal(input, other)
 
@@ -39,6 +41,7 @@ def lt(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.lt(torch.tensor([1, 2]), 2)
+    tensor([ True, False])
     """
     return xp.less(input, other)
 
@@ -49,6 +52,7 @@ def le(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.le(torch.tensor([1, 2, 3]), 2)
+    tensor([ True,  True, False])
     """
     return xp.less_equal(input, other)
 
@@ -59,6 +63,7 @@ def gt(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.gt(torch.tensor([1, 2, 3]), 2)
+    tensor([False, False,  True])
     """
     return xp.greater(input, other)
 
@@ -69,6 +74,7 @@ def ge(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.ge(torch.tensor([1, 2, 3]), 2)
+    tensor([False,  True,  True])
     """
     return xp.greater_equal(input, other)
 
@@ -83,6 +89,7 @@ def maximum(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.maximum(torch.tensor([1.0, 5.0]), torch.tensor([3.0, 2.0]))
+    tensor([3., 5.])
     """
     _refuse_complex(input, "maximum")
     return xp.maximum(input, other)
@@ -100,6 +107,7 @@ def minimum(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.minimum(torch.tensor([1.0, 5.0]), torch.tensor([3.0, 2.0]))
+    tensor([1., 2.])
     """
     _refuse_complex(input, "minimum")
     return xp.minimum(input, other)
@@ -126,6 +134,7 @@ def fmax(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.fmax(torch.tensor([1.0, float("nan")]), torch.tensor([3.0, 2.0]))
+    tensor([3., 2.])
     """
     _refuse_complex(input, "fmax")
     return xp.fmax(input, other)
@@ -143,6 +152,7 @@ def fmin(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.fmin(torch.tensor([1.0, float("nan")]), torch.tensor([3.0, 2.0]))
+    tensor([1., 2.])
     """
     _refuse_complex(input, "fmin")
     return xp.fmin(input, other)
@@ -162,12 +172,13 @@ def _unless(xp, g, mask):
     return xp.where(mask, 0, g)
 
 
-@op(kind=POINTWISE)
+@op(kind=POINTWISE, dtype="same", promote_from=1)
 def where(xp, condition, input, other):
     """input where condition holds, else other; the gradient goes where the value came from.
 
     >>> import flambeau as torch
     >>> torch.where(torch.tensor([True, False]), torch.tensor([1.0, 2.0]), 0.0)
+    tensor([1., 0.])
     """
     if condition.dtype.kind != "b":
         if condition.dtype.name != "uint8":
@@ -176,9 +187,6 @@ def where(xp, condition, input, other):
                 f"{dtypes.from_numpy_dtype(condition.dtype)}: compare it first, condition != 0"
             )
         condition = condition.astype(bool)
-    a, b = getattr(input, "dtype", None), getattr(other, "dtype", None)
-    if a is not b or a is None:
-        input, other = _promoted(xp, input, other)
     return xp.where(condition, input, other)
 
 
@@ -187,17 +195,3 @@ where.vjp(
     input=lambda xp, g, condition: xp.where(condition, g, 0),
     other=lambda xp, g, condition: xp.where(condition, 0, g),
 )
-
-
-def _promoted(xp, *operands):
-    """Operands in their common dtype: by category, then arrays with dimensions before 0-d ones before numbers."""
-    best = None
-    for rank in (2, 1, 0):
-        found = None
-        for x in operands:
-            if (0 if not hasattr(x, "dtype") else 1 if x.ndim == 0 else 2) == rank:
-                d = dtypes.from_numpy_dtype(x.dtype) if rank else dtypes.scalar_dtype(x)
-                found = d if found is None else dtypes.promote_types(found, d)
-        if found is not None and (best is None or found.category > best.category):
-            best = found
-    return [xp.asarray(x, dtype=best.numpy) for x in operands]

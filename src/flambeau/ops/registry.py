@@ -76,7 +76,7 @@ class Op:
     static parameters.
     """
 
-    def __init__(self, kernel, *, kind, dtype, where, aliases, node, variant):
+    def __init__(self, kernel, *, kind, dtype, promote_from, where, aliases, node, variant):
         code = kernel.__code__
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         self.name: str = kernel.__name__.rstrip("_")
@@ -93,6 +93,8 @@ class Op:
         self.joint: Rule | None = None
         self.kind = kind
         self.dtype = dtype
+        self.promote_from = promote_from
+        self.check: Callable | None = None
         self.where: tuple[str, ...] = tuple(where.split())
         self.aliases = tuple(aliases)
         self.node = node or "".join(p[:1].upper() + p[1:] for p in self.name.split("_"))
@@ -132,6 +134,11 @@ class Op:
         """Register the public signature: a function that returns ``(inputs, params)``."""
         function.__name__ = self.name
         self.normalise = function
+        return function
+
+    def checks(self, function: Callable) -> Callable:
+        """Register a check of the inputs as they come, before their dtypes are promoted."""
+        self.check = function
         return function
 
     def shape(self, function: Callable) -> Callable:
@@ -177,12 +184,24 @@ class Op:
         return f"<op {self.name}>"
 
 
-def op(*, kind=OTHER, dtype=None, where="", aliases=(), node=None, variant=None) -> Callable:
-    """Register the decorated kernel text as a primitive operation; see ``docs/design.md``."""
+def op(
+    *, kind=OTHER, dtype=None, promote_from=0, where="", aliases=(), node=None, variant=None
+) -> Callable:
+    """Register the decorated kernel text as a primitive operation; see ``docs/design.md``.
+
+    ``promote_from``: inputs before this one keep their dtype.
+    """
 
     def register(kernel) -> Op:
         made = Op(
-            kernel, kind=kind, dtype=dtype, where=where, aliases=aliases, node=node, variant=variant
+            kernel,
+            kind=kind,
+            dtype=dtype,
+            promote_from=promote_from,
+            where=where,
+            aliases=aliases,
+            node=node,
+            variant=variant,
         )
         if made.name in OPS:
             raise ValueError(f"operation {made.name} is registered twice")

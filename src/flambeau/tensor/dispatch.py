@@ -53,10 +53,10 @@ def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
                 uniform = False
     try:
         policy = op.dtype
-        if policy is not None and not (uniform and (policy == "same" or dtype.kind == "f")):
-            y = run_kernel(op.run, xp, promote(op, inputs, arrays), params)
-        else:
+        if policy is None or (uniform and (dtype.kind == "f" or policy == "same" and not op.check)):
             y = run_kernel(op.run, xp, arrays, params)
+        else:
+            y = run_kernel(op.run, xp, promote(op, inputs, arrays), params)
     except Exception as error:
         raise explain.failure(op, inputs, params, error) from None
     if op.kind is VIEW:

@@ -60,6 +60,13 @@ class TensorNamespace:
 
         return call
 
+    def power(self, x, exponent):
+        """Which operand is a number decides which derivatives there are."""
+        form = 1 if hasattr(exponent, "_array") else 0
+        if not hasattr(x, "_array"):
+            form = 2
+        return dispatch(OPS["pow"], (x, exponent), {"form": form})
+
     # Reductions -----------------------------------------------------------------------------
 
     @staticmethod

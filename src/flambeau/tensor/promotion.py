@@ -14,6 +14,15 @@ def promote(op, inputs, arrays) -> list:
     """The operands of an operation in the dtype of its policy; numbers stay numbers where NumPy
     treats them alike.
     """
+    if op.check is not None:
+        op.check(*arrays)
+    head = op.promote_from
+    if head:
+        return arrays[:head] + _common(op, inputs[head:], arrays[head:])
+    return _common(op, inputs, arrays)
+
+
+def _common(op, inputs, arrays) -> list:
     first = None
     for a in arrays:
         kind = type(a)
@@ -33,19 +42,16 @@ def promote(op, inputs, arrays) -> list:
     if op.dtype == "float" and wanted.category < FLOATING:
         wanted = dtypes.get_default_dtype()
     target = wanted.numpy
-    return [
-        a
-        if a is None
-        else _cast_number(a, target)
-        if type(a) is not np.ndarray
-        else a
-        if a.dtype == target
-        else a.astype(target)
-        for a in arrays
-    ]
+    return [a if a is None else _cast(a, target) for a in arrays]
 
 
-WEAK = frozenset((float, int, bool))
+def _cast(a, dtype):
+    if type(a) is not np.ndarray:
+        return _cast_number(a, dtype)
+    return a if a.dtype == dtype else a.astype(dtype)
+
+
+WEAK = frozenset((float, int))
 
 
 def _cast_number(value, dtype):
