@@ -133,7 +133,15 @@ class Convertible:
         return self._apply(lambda t: torch.empty_like(t, device=device), recurse=recurse)
 
     def share_memory(self):
-        """Move the parameters and buffers to memory that other processes can share."""
+        """Move the parameters and buffers to memory that other processes can share.
+
+        Raises: NotImplementedError while tensors cannot: send ``state_dict()`` to the other process.
+        """
+        if not hasattr(Tensor, "share_memory_"):
+            raise NotImplementedError(
+                "share_memory: tensors cannot be moved to shared memory in this version. Send "
+                "module.state_dict() to the other process and load it there"
+            )
         return self._apply(lambda t: t.share_memory_())
 
     # ----------------------------------------------------------------------------------- mode

@@ -280,6 +280,8 @@ class _Write:
     def do(self, errors) -> None:
         try:
             with no_grad():
+                if is_lazy(self.value) and not self.assign:
+                    return  # no values yet on either side
                 if self.assign:
                     setattr(self.module, self.name, self._own_kind())
                 else:
