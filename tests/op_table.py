@@ -79,6 +79,12 @@ std/unbiased sum trunc var var/unbiased var_mean
 # Ill-conditioned samples: both results are right to the condition number of the matrix.
 LOOSE = {"linalg.inv": 1000.0, "linalg.solve": 1000.0}
 
+# uint8 images: PyTorch rounds the weights to sixteen bits first, we compute in float32.
+OFF_BY_ONE = {"nn.functional.interpolate/bilinear"}
+
+# PyTorch's own gradient is rough: its sixth is a float32 number. Ours is the slope.
+ROUGH_GRADIENT = {"nn.functional.hardsigmoid": 1e-6}
+
 # (check, operation): why. Every row is expected to fail: remove it when it no longer does.
 DEVIATIONS: dict[tuple[str, str], str] = {}
 

@@ -75,7 +75,7 @@ def first_order(name: str, sample) -> str | None:
     for x in mine:
         if x.grad is not None and (x.grad.dtype, x.grad.shape) != (x.dtype, x.shape):
             return f"grad is {x.grad.dtype}{list(x.grad.shape)} of {x.dtype}{list(x.shape)}"
-    return grads_differ([x.grad for x in mine], wanted)
+    return grads_differ([x.grad for x in mine], wanted, op_table.ROUGH_GRADIENT.get(name, 1e-9))
 
 
 @operations("gradient")

@@ -64,8 +64,8 @@ def unfold_windows(x, kernel, stride, padding, dilation, out):
 
 def fold_windows(columns, size, kernel, stride, padding, dilation, out):
     """Adjoint of ``unfold_windows``: overlapping windows add up in (N, C, *size)."""
-    n = columns.shape[0]
-    columns = columns.reshape(n, -1, math.prod(kernel), *out)
+    n, taken = columns.shape[0], math.prod(kernel)
+    columns = columns.reshape(n, columns.shape[1] // taken, taken, *out)
     extent = tuple(s + 2 * p for s, p in zip(size, padding))
     frame = np.zeros((n, columns.shape[1], *extent), columns.dtype)
     for i, where in enumerate(taps(kernel, stride, dilation, out)):
