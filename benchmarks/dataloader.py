@@ -2,9 +2,11 @@
 
     python benchmarks/dataloader.py [--rounds 15] [--workers]
 
-Every pair is run alternately in one process; the figures are medians of the pairs' ratios and best times.
+Every pair is run alternately in one process; the figures are medians of the pairs' ratios and best
+times.
 """
 
+# ruff: noqa: B023  (the functions are used up within their round of the loop)
 from __future__ import annotations
 
 import argparse

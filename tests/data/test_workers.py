@@ -1,4 +1,6 @@
-"""Loading in worker processes: the same batches, failures that are told, and no process left behind."""
+"""Loading in worker processes: the same batches, failures that are told, and no process left
+behind.
+"""
 
 from __future__ import annotations
 
@@ -12,9 +14,10 @@ import textwrap
 import time
 import warnings
 
-import flambeau
 import numpy as np
 import pytest
+
+import flambeau
 from flambeau.utils import data
 
 pytestmark = pytest.mark.filterwarnings("ignore:This DataLoader will create")
@@ -215,12 +218,22 @@ def test_what_travels():
         def __getitem__(self, i):
             big = flambeau.arange(200_000.0).reshape(400, 500)
             return {
-                "big": big, "view": big[3:5], "turned": big[:3].t(), "bf16": flambeau.ones(3).bfloat16(),
-                "bool": flambeau.tensor([True, False]), "empty": flambeau.empty(0, 3), "scalar": flambeau.tensor(3),
-                "array": np.arange(10_000), "strings": np.array(["a", "bc"]), "text": "x" * 100_000, "none": None,
-                "grad": flambeau.ones(2, requires_grad=True), "parameter": flambeau.nn.Parameter(flambeau.ones(2)),
-                "fortran": np.asfortranarray(np.ones((300, 200))), "noncontiguous": np.arange(10)[::2],
-            }  # fmt: skip
+                "big": big,
+                "view": big[3:5],
+                "turned": big[:3].t(),
+                "bf16": flambeau.ones(3).bfloat16(),
+                "bool": flambeau.tensor([True, False]),
+                "empty": flambeau.empty(0, 3),
+                "scalar": flambeau.tensor(3),
+                "array": np.arange(10_000),
+                "strings": np.array(["a", "bc"]),
+                "text": "x" * 100_000,
+                "none": None,
+                "grad": flambeau.ones(2, requires_grad=True),
+                "parameter": flambeau.nn.Parameter(flambeau.ones(2)),
+                "fortran": np.asfortranarray(np.ones((300, 200))),
+                "noncontiguous": np.arange(10)[::2],
+            }
 
     def same(sample):
         return sample
@@ -396,13 +409,13 @@ def test_a_worker_killed_from_outside():
     loader = iter(data.DataLoader(range(1000), 1, num_workers=2, prefetch_factor=1))
     next(loader)
     os.kill(loader.workers.processes[1].pid, signal.SIGKILL)
-    with pytest.raises(RuntimeError, match="worker 1 .* is killed"):
+    with pytest.raises(RuntimeError, match=r"worker 1 .* is killed"):
         list(loader)
 
 
 def test_timeout():
     start = time.monotonic()
-    with pytest.raises(RuntimeError, match="DataLoader timed out after 0.5 seconds"):
+    with pytest.raises(RuntimeError, match=r"DataLoader timed out after 0\.5 seconds"):
         list(data.DataLoader(Failing(lambda: time.sleep(60)), 4, num_workers=2, timeout=0.5))
     assert time.monotonic() - start < 5
 
@@ -471,7 +484,9 @@ ENDLESS = """
 @pytest.mark.skipif(not os.path.exists("/proc/self/stat"), reason="asks /proc who is alive")
 @pytest.mark.parametrize("how", ["ctrl-c", "kill"])
 def test_no_process_survives_the_program(how):
-    """Ctrl-C reaches the whole group, as from a terminal; a killed program cannot say goodbye to its workers."""
+    """Ctrl-C reaches the whole group, as from a terminal; a killed program cannot say goodbye to
+    its workers.
+    """
     program = script(ENDLESS.format(nap=0.05), start_new_session=True)
     pids = [int(pid) for pid in program.stdout.readline().split()]
     assert len(pids) == 2 and all(alive(pid) for pid in pids)

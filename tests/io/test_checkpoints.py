@@ -11,17 +11,31 @@ import random
 import threading
 from collections import Counter, OrderedDict, defaultdict, deque
 
-import flambeau
 import numpy as np
 import pytest
+
+import flambeau
 from flambeau.io import CheckpointError, UnsafeCheckpointError
 
 torch = pytest.importorskip("torch", reason="PyTorch is the other side")
 
 DTYPES = [
-    "float32", "float64", "float16", "bfloat16", "int8", "uint8", "int16", "int32", "int64",
-    "bool", "complex64", "complex128", "uint16", "uint32", "uint64",
-]  # fmt: skip
+    "float32",
+    "float64",
+    "float16",
+    "bfloat16",
+    "int8",
+    "uint8",
+    "int16",
+    "int32",
+    "int64",
+    "bool",
+    "complex64",
+    "complex128",
+    "uint16",
+    "uint32",
+    "uint64",
+]
 TYPED = DTYPES[:-3]
 
 
@@ -129,17 +143,33 @@ class Maker:
     def plain(self):
         return self.random.choice(
             [
-                None, True, 3, -(2**40), 2**100, 1.5, float("inf"), "text", "ü" * 300, b"bytes", bytearray(b"x"),
-                3 + 4j, {1, 2}, Counter("aab"), self.library.Size([2, 3]), self.library.float32,
+                None,
+                True,
+                3,
+                -(2**40),
+                2**100,
+                1.5,
+                float("inf"),
+                "text",
+                "ü" * 300,
+                b"bytes",
+                bytearray(b"x"),
+                3 + 4j,
+                {1, 2},
+                Counter("aab"),
+                self.library.Size([2, 3]),
+                self.library.float32,
                 self.library.device("cpu"),
             ]
-        )  # fmt: skip
+        )
 
 
 @pytest.mark.parametrize("new", [True, False], ids=["zip", "legacy"])
 @pytest.mark.parametrize("seed", range(40))
 def test_random_values_both_ways(seed, new):
-    """PyTorch's file read here, and ours read by PyTorch with ``weights_only=True``, are what was saved."""
+    """PyTorch's file read here, and ours read by PyTorch with ``weights_only=True``, are what was
+    saved.
+    """
     dtypes = DTYPES if new else TYPED  # PyTorch cannot read its own legacy files with the others
     theirs = [Maker(torch, seed, dtypes).value() for _ in range(1)]
     ours = [Maker(flambeau, seed, dtypes).value() for _ in range(1)]
@@ -222,13 +252,19 @@ def test_numpy_memory_that_tensors_cannot_express():
 def small_model(library):
     nn = library.nn
     return nn.Sequential(
-        nn.Conv2d(1, 4, 3), nn.BatchNorm2d(4), nn.ReLU(), nn.Dropout(0.3), nn.Flatten(), nn.Linear(16, 3, bias=False),
-    )  # fmt: skip
+        nn.Conv2d(1, 4, 3),
+        nn.BatchNorm2d(4),
+        nn.ReLU(),
+        nn.Dropout(0.3),
+        nn.Flatten(),
+        nn.Linear(16, 3, bias=False),
+    )
 
 
 @pytest.mark.parametrize("new", [True, False], ids=["zip", "legacy"])
 def test_training_state_both_ways(new):
-    """A whole checkpoint: model, optimiser with momentum, epoch; training goes on equally in both."""
+    """A whole checkpoint: model, optimiser with momentum, epoch; training goes on equally in
+    both."""
     model, twin = small_model(torch), small_model(flambeau)
     optimizer = torch.optim.SGD(model.parameters(), lr=0.1, momentum=0.9)
     other = flambeau.optim.SGD(twin.parameters(), lr=0.5)
@@ -334,11 +370,17 @@ def test_strangers_must_be_named(weights_only):
 
 def test_containers_and_numpy_data():
     value = {
-        "slice": slice(1, None, 2), "frozen": frozenset({1, ("a", 2)}), "default": defaultdict(list, {"a": [1]}),
-        "deque": deque([1, 2], 5), "array": np.arange(6, dtype=np.float32).reshape(2, 3), "scalar": np.float64(2.5),
-        "big": np.arange(3, dtype=">i4"), "text": np.array(["ab", "c"]), "dtype": np.dtype("int16"),
+        "slice": slice(1, None, 2),
+        "frozen": frozenset({1, ("a", 2)}),
+        "default": defaultdict(list, {"a": [1]}),
+        "deque": deque([1, 2], 5),
+        "array": np.arange(6, dtype=np.float32).reshape(2, 3),
+        "scalar": np.float64(2.5),
+        "big": np.arange(3, dtype=">i4"),
+        "text": np.array(["ab", "c"]),
+        "dtype": np.dtype("int16"),
         "fortran": np.asfortranarray(np.ones((2, 3))),
-    }  # fmt: skip
+    }
     for protocol in (2, 4, 5):
         loaded = flambeau.load(saved_by(flambeau, value, pickle_protocol=protocol))
         for name in ("slice", "frozen", "default", "deque", "scalar", "dtype"):
@@ -502,7 +544,7 @@ def kind_of(error: BaseException) -> set[type]:
 def test_errors_are_of_pytorchs_kinds(call, tmp_path):
     errors = []
     for library in (torch, flambeau):
-        with pytest.raises(Exception) as caught:  # noqa: PT011
+        with pytest.raises(Exception) as caught:
             call(library, tmp_path)
         errors.append(caught.value)
     assert type(errors[0]) in kind_of(errors[1]), errors
@@ -525,8 +567,12 @@ def test_map_location():
         flambeau.load(io.BytesIO(target.getvalue()))
     seen = []
     for location in (
-        "cpu", flambeau.device("cpu"), {"cuda:0": "cpu"}, lambda s, loc: s, lambda s, loc: seen.append(loc) or s.cpu(),
-    ):  # fmt: skip
+        "cpu",
+        flambeau.device("cpu"),
+        {"cuda:0": "cpu"},
+        lambda s, loc: s,
+        lambda s, loc: seen.append(loc) or s.cpu(),
+    ):
         assert flambeau.load(io.BytesIO(target.getvalue()), map_location=location)[0].tolist() == [
             1,
             1,

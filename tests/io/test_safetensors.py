@@ -4,16 +4,29 @@ from __future__ import annotations
 
 import io
 
-import flambeau
 import numpy as np
 import pytest
+
+import flambeau
 from flambeau.io import load_safetensors, save_safetensors
 from flambeau.io.safetensors import read_metadata
 
 NAMES = [
-    "float32", "float64", "float16", "bfloat16", "int8", "uint8", "int16", "int32", "int64", "bool", "complex64",
-    "uint16", "uint32", "uint64",
-]  # fmt: skip
+    "float32",
+    "float64",
+    "float16",
+    "bfloat16",
+    "int8",
+    "uint8",
+    "int16",
+    "int32",
+    "int64",
+    "bool",
+    "complex64",
+    "uint16",
+    "uint32",
+    "uint64",
+]
 
 
 def tensors() -> dict:

@@ -6,9 +6,10 @@ import gzip
 import pickle
 import struct
 
-import flambeau as torch
 import numpy as np
 import pytest
+
+import flambeau as torch
 from flambeau import nn
 from flambeau.nn import functional as F
 
@@ -171,17 +172,27 @@ class Fire(nn.Module):
 
 
 class SqueezeNet(nn.Module):
-    """SqueezeNet 1.0 with torchvision's names; the last convolution pads by 1, as it was trained."""
+    """SqueezeNet 1.0 with torchvision's names; the last convolution pads by 1, as it was
+    trained."""
 
     def __init__(self):
         super().__init__()
         pool = lambda: nn.MaxPool2d(3, 2, ceil_mode=True)
         self.features = nn.Sequential(
-            nn.Conv2d(3, 96, 7, 2), nn.ReLU(), pool(),
-            Fire(96, 16, 64), Fire(128, 16, 64), Fire(128, 32, 128), pool(),
-            Fire(256, 32, 128), Fire(256, 48, 192), Fire(384, 48, 192), Fire(384, 64, 256), pool(),
+            nn.Conv2d(3, 96, 7, 2),
+            nn.ReLU(),
+            pool(),
+            Fire(96, 16, 64),
+            Fire(128, 16, 64),
+            Fire(128, 32, 128),
+            pool(),
+            Fire(256, 32, 128),
+            Fire(256, 48, 192),
+            Fire(384, 48, 192),
+            Fire(384, 64, 256),
+            pool(),
             Fire(512, 64, 256),
-        )  # fmt: skip
+        )
         self.classifier = nn.Sequential(nn.Dropout(), nn.Conv2d(512, 1000, 1, padding=1))
 
     def forward(self, x):
@@ -189,7 +200,9 @@ class SqueezeNet(nn.Module):
 
 
 def photograph(path) -> np.ndarray:
-    """Caffe's preprocessing: BGR, 0 to 255, means subtracted; the centre 227 x 227 of the image at 256."""
+    """Caffe's preprocessing: BGR, 0 to 255, means subtracted; the centre 227 x 227 of the image at
+    256.
+    """
     image_module = pytest.importorskip("PIL.Image", reason="Pillow reads the photographs")
     image = image_module.open(path).convert("RGB")
     scale = 256 / min(image.size)

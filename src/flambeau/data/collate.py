@@ -45,8 +45,8 @@ def default_convert(data: Any) -> Any:
 def default_collate(batch: Any) -> Any:
     """Samples as one batch, with a new first dimension.
 
-    Tensors are stacked; NumPy arrays and numbers become tensors; strings and bytes stay a list; mappings, named tuples and
-    sequences are collated entry by entry (a tuple becomes a list).
+    Tensors are stacked; NumPy arrays and numbers become tensors; strings and bytes stay a list;
+    mappings, named tuples and sequences are collated entry by entry (a tuple becomes a list).
 
     Raises: TypeError for samples of other kinds, RuntimeError for samples of different lengths.
 
@@ -62,7 +62,11 @@ def default_collate(batch: Any) -> Any:
 
 
 def collate(batch: Any, *, collate_fn_map: dict[Any, Callable] | None = None) -> Any:
-    """``default_collate`` with a table of one's own: type, or tuple of types -> function of (batch, *, collate_fn_map)."""
+    """``default_collate`` with a table of one's own.
+
+    Args:
+        collate_fn_map: type, or tuple of types -> function of (batch, *, collate_fn_map).
+    """
     first = batch[0]
     if collate_fn_map is not None:
         function = collate_fn_map.get(type(first))

@@ -28,7 +28,8 @@ T_co = TypeVar("T_co", covariant=True)
 
 
 class Dataset(Generic[T_co]):
-    """A map from keys to samples: subclasses write ``__getitem__`` and, for most samplers, ``__len__``.
+    """A map from keys to samples: subclasses write ``__getitem__`` and, for most samplers,
+    ``__len__``.
 
     A subclass may add ``__getitems__``, which gets a list of keys and returns the list of samples.
 
@@ -52,7 +53,8 @@ class Dataset(Generic[T_co]):
 class IterableDataset(Dataset[T_co], Iterable[T_co]):
     """A stream of samples: subclasses write ``__iter__``.
 
-    Each worker process has a copy and reads all of it; ``get_worker_info`` tells a copy which share is its own.
+    Each worker process has a copy and reads all of it; ``get_worker_info`` tells a copy which share
+    is its own.
 
     >>> import flambeau as torch
     >>> class Count(torch.utils.data.IterableDataset):
@@ -69,7 +71,8 @@ class IterableDataset(Dataset[T_co], Iterable[T_co]):
 class TensorDataset(Dataset[tuple[Tensor, ...]]):
     """Tensors with one first dimension: sample ``i`` is row ``i`` of each.
 
-    A loader with the default collation takes a whole batch of rows at once, at the cost of one indexing operation a tensor.
+    A loader with the default collation takes a whole batch of rows at once, at the cost of one
+    indexing operation a tensor.
 
     Raises: AssertionError if the first sizes differ.
 
@@ -204,7 +207,8 @@ class ChainDataset(IterableDataset):
 class Subset(Dataset[T_co]):
     """The samples of a data set at ``indices``.
 
-    Raises: NotImplementedError for a subclass that overrides ``__getitem__`` alone: loaders call ``__getitems__``.
+    Raises: NotImplementedError for a subclass that overrides ``__getitem__`` alone: loaders call
+    ``__getitems__``.
 
     >>> import flambeau as torch
     >>> part = torch.utils.data.Subset("abcdef", [0, 5])
@@ -247,8 +251,8 @@ def random_split(
     """Parts of a data set, drawn at random without overlap.
 
     Args:
-        lengths: sizes that add up to the data set's, or fractions that add up to 1; what rounding down leaves over goes
-            one by one to the parts in order.
+        lengths: sizes that add up to the data set's, or fractions that add up to 1; what rounding
+            down leaves over goes one by one to the parts in order.
         generator: of the random permutation. Default: the global one.
     Raises: ValueError if the sizes do not add up or a fraction is not between 0 and 1.
 

@@ -23,7 +23,7 @@ class _Text(str):
 
 
 class Failure:
-    """An exception of a worker: its class and the text of its traceback, which can travel between processes."""
+    """An exception of a worker, in a form that travels: its class and its traceback's text."""
 
     def __init__(self, where: str):
         kind, error, trace = sys.exc_info()

@@ -15,7 +15,9 @@ MAP, STREAM = "map", "stream"
 def fetcher(
     kind: str, dataset, batched: bool, collate_fn: Callable, drop_last: bool
 ) -> Callable[[Any], Any]:
-    """A function from what the sampler gives to a batch; it raises StopIteration where a stream ends.
+    """A function from what the sampler gives to a batch.
+
+    It raises StopIteration where a stream ends.
 
     Its attribute ``draws`` tells whether code of the user runs, which may draw random numbers.
     """

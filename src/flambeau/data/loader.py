@@ -30,15 +30,17 @@ class _Forever(Sampler):
 class DataLoader(Generic[T_co]):
     """An iterable of the batches of a data set.
 
-    One seed gives the same batches for any number of workers: the order is drawn in the main process, and the random numbers that
-    the data set sees (Flambeau's, Python's ``random``, NumPy's global ones) depend on the epoch and the batch alone.
+    One seed gives the same batches for any number of workers: the order is drawn in the main
+    process, and the random numbers that the data set sees (Flambeau's, Python's ``random``, NumPy's
+    global ones) depend on the epoch and the batch alone.
 
     Args:
         dataset: a map (``Dataset``, list, ...) or a stream (``IterableDataset``).
         batch_size: samples a batch. Default 1. None: samples one by one, not collated.
         shuffle: a new random order every epoch. Default False.
         sampler: the keys, instead of ``shuffle``.
-        batch_sampler: lists of keys, instead of ``batch_size``, ``shuffle``, ``sampler``, ``drop_last``.
+        batch_sampler: lists of keys, instead of ``batch_size``, ``shuffle``, ``sampler``,
+            ``drop_last``.
         num_workers: processes that load; 0 (default): this one.
         collate_fn: makes a batch of a list of samples. Default ``default_collate``.
         pin_memory: accepted; nothing is pinned without an accelerator.
@@ -50,8 +52,8 @@ class DataLoader(Generic[T_co]):
         prefetch_factor: batches that each worker loads ahead. Default 2.
         persistent_workers: keep the workers for the next epoch. Default False.
         in_order: False: batches come as they are ready. Default True.
-    Raises: ValueError, TypeError for arguments that contradict each other; in the loop what a data set raises, and a RuntimeError that
-        names a worker which died.
+    Raises: ValueError, TypeError for arguments that contradict each other; in the loop what a data
+        set raises, and a RuntimeError that names a worker which died.
 
     >>> import flambeau as torch
     >>> data = torch.utils.data.TensorDataset(torch.arange(5), torch.arange(5) * 10)
@@ -95,12 +97,14 @@ class DataLoader(Generic[T_co]):
         if batch_sampler is not None:
             if batch_size != 1 or shuffle or sampler is not None or drop_last:
                 raise ValueError(
-                    "batch_sampler option is mutually exclusive with batch_size, shuffle, sampler, and drop_last"
+                    "batch_sampler option is mutually exclusive with batch_size, shuffle, "
+                    "sampler, and drop_last"
                 )
             batch_size = None
         elif batch_size is None and drop_last:
             raise ValueError(
-                "batch_size=None option disables auto-batching and is mutually exclusive with drop_last"
+                "batch_size=None option disables auto-batching and is mutually exclusive with "
+                "drop_last"
             )
         self.dataset = dataset
         self.num_workers = num_workers
@@ -159,8 +163,8 @@ class DataLoader(Generic[T_co]):
                 context = multiprocessing.get_context(context)
             if not isinstance(context, multiprocessing.context.BaseContext):
                 raise TypeError(
-                    "multiprocessing_context option should be a valid context object or a string specifying the "
-                    f"start method, but got multiprocessing_context={context}"
+                    "multiprocessing_context option should be a valid context object or a string "
+                    f"specifying the start method, but got multiprocessing_context={context}"
                 )
         self.__multiprocessing_context = context
 
@@ -208,10 +212,11 @@ class DataLoader(Generic[T_co]):
         if cpus is None or self.num_workers <= cpus:
             return
         warnings.warn(
-            f"This DataLoader will create {self.num_workers} worker processes in total. Our suggested max number of "
-            f"worker in current system is {cpus}, which is smaller than what this DataLoader is going to create. "
-            "Please be aware that excessive worker creation might get DataLoader running slow or even freeze, lower "
-            "the worker number to avoid potential slowness/freeze if necessary.",
+            f"This DataLoader will create {self.num_workers} worker processes in total. Our "
+            f"suggested max number of worker in current system is {cpus}, which is smaller than "
+            "what this DataLoader is going to create. Please be aware that excessive worker "
+            "creation might get DataLoader running slow or even freeze, lower the worker number "
+            "to avoid potential slowness/freeze if necessary.",
             stacklevel=3,
         )
 
@@ -219,7 +224,8 @@ class DataLoader(Generic[T_co]):
 def _check_workers(num_workers, timeout, prefetch_factor, persistent_workers) -> None:
     if num_workers < 0:
         raise ValueError(
-            "num_workers option should be non-negative; use num_workers=0 to disable multiprocessing."
+            "num_workers option should be non-negative; use num_workers=0 to disable "
+            "multiprocessing."
         )
     if timeout < 0:
         raise ValueError("timeout option should be non-negative")
@@ -239,7 +245,8 @@ def _check_stream(shuffle, sampler, batch_sampler) -> None:
     for name, value in given.items():
         if value is not None:
             raise ValueError(
-                f"DataLoader with IterableDataset: expected unspecified {name} option, but got {name}={value}"
+                f"DataLoader with IterableDataset: expected unspecified {name} option, but got "
+                f"{name}={value}"
             )
 
 
@@ -249,8 +256,8 @@ class _Batches:
     def __init__(self, loader: DataLoader):
         if loader.pin_memory:
             warnings.warn(
-                "'pin_memory' argument is set as true but no accelerator is found, then device pinned memory "
-                "won't be used.",
+                "'pin_memory' argument is set as true but no accelerator is found, then device "
+                "pinned memory won't be used.",
                 stacklevel=4,
             )
         self._begin(loader)
@@ -280,13 +287,13 @@ class _Batches:
         if loader._dataset_kind == fetch.MAP or promised is None or self._yielded <= promised:
             return
         message = (
-            f"Length of IterableDataset {loader.dataset} was reported to be {promised} (when accessing "
-            f"len(dataloader)), but {self._yielded} samples have been fetched. "
+            f"Length of IterableDataset {loader.dataset} was reported to be {promised} (when "
+            f"accessing len(dataloader)), but {self._yielded} samples have been fetched. "
         )
         if loader.num_workers > 0:
             message += (
-                "For multiprocessing data-loading, this could be caused by not properly configuring the "
-                "IterableDataset replica at each worker: see get_worker_info."
+                "For multiprocessing data-loading, this could be caused by not properly "
+                "configuring the IterableDataset replica at each worker: see get_worker_info."
             )
         warnings.warn(message, stacklevel=3)
 

@@ -1,4 +1,4 @@
-"""Data that lie in memory as tensors: a whole batch is one indexing operation a tensor, not one a sample."""
+"""Data that lie in memory as tensors: a batch is one indexing operation, not one a sample."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ Keys = Any  # a slice, an array of keys, or a list of them
 def gatherer(dataset, collate_fn: Callable) -> Callable[[Keys], list[Tensor]] | None:
     """A function that makes a whole batch of ``dataset``, or None where only its own methods can.
 
-    It gives what collating the samples one by one would: only for data sets and a collation whose code nobody changed.
+    It gives what collating the samples one by one would: only for data sets and a collation whose
+    code nobody changed.
     """
     table = collate.default_collate_fn_map
     if (
@@ -75,7 +76,7 @@ def _as_keys(indices) -> np.ndarray | None:
 
 
 def batches_of_keys(batch_sampler) -> Iterator[Keys]:
-    """The batches of a sampler; slices and arrays instead of lists where nobody changed its code."""
+    """The batches of a sampler, as slices and arrays where nobody changed its code."""
     if type(batch_sampler) is not BatchSampler:
         return iter(batch_sampler)
     sampler, size = batch_sampler.sampler, batch_sampler.batch_size

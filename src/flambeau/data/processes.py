@@ -21,7 +21,8 @@ SHUTDOWN_SECONDS = 5.0
 class Workers:
     """The worker processes of one loader and the batches that are on their way.
 
-    Batch ``i`` goes to the next worker in turn that still has data; at most ``prefetch`` batches a worker are under way.
+    Batch ``i`` goes to the next worker in turn that still has data; at most ``prefetch`` batches a
+    worker are under way.
 
     Args:
         loader: a ``DataLoader`` with workers.
@@ -41,10 +42,14 @@ class Workers:
         self.processes: list[Any] = []
         self.pipes: list[Any] = []
         job = {
-            "dataset": loader.dataset, "kind": loader._dataset_kind, "batched": loader._auto_collation,
-            "collate": loader.collate_fn, "drop_last": loader.drop_last, "init": loader.worker_init_fn,
+            "dataset": loader.dataset,
+            "kind": loader._dataset_kind,
+            "batched": loader._auto_collation,
+            "collate": loader.collate_fn,
+            "drop_last": loader.drop_last,
+            "init": loader.worker_init_fn,
             "num_workers": loader.num_workers,
-        }  # fmt: skip
+        }
         try:
             for i in range(loader.num_workers):
                 self._start(context, job, i, epoch_seed)
@@ -100,7 +105,7 @@ class Workers:
         self.sent += 1
 
     def next(self) -> Any:
-        """The next batch; raises StopIteration after the last, and whatever happened in a worker."""
+        """The next batch; raises StopIteration after the last, and what happened in a worker."""
         deadline = time.monotonic() + self.timeout if self.timeout > 0 else None
         while True:
             batch = self._ready()

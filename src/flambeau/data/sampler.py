@@ -62,7 +62,8 @@ class RandomSampler(Sampler[int]):
 
     Args:
         data_source: what has as many keys as its length.
-        replacement: draw each key independently. Default False: every key once before any comes again.
+        replacement: draw each key independently. Default False: every key once before any comes
+            again.
         num_samples: how many keys. Default: as many as there are.
         generator: of the order. Default: a new one, seeded from the global one.
     Raises: TypeError, ValueError for arguments of the wrong kind.

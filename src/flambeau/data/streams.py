@@ -1,8 +1,9 @@
 """The random numbers that a data set sees: one stream a batch, whoever loads it.
 
-Before each batch the global generators (Flambeau's, Python's, NumPy's) are set to a state that depends on the epoch's seed and
-the number of the batch alone, in a worker as in the main process. So augmentation gives the same samples for any number of
-workers. The main process gets its own states back afterwards.
+Before each batch the global generators (Flambeau's, Python's, NumPy's) are set to a state that
+depends on the epoch's seed and the number of the batch alone, in a worker as in the main process.
+So augmentation gives the same samples for any number of workers. The main process gets its own
+states back afterwards.
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ _MASK = (1 << 64) - 1
 
 
 def batch_seed(epoch_seed: int, batch: int) -> int:
-    """A 64-bit seed; different batches and epochs get unrelated ones (the output step of SplitMix64)."""
+    """A 64-bit seed, unrelated for other batches and epochs (the output step of SplitMix64)."""
     z = (epoch_seed + (batch + 1) * 0x9E3779B97F4A7C15) & _MASK
     z = ((z ^ (z >> 30)) * 0xBF58476D1CE4E5B9) & _MASK
     z = ((z ^ (z >> 27)) * 0x94D049BB133111EB) & _MASK

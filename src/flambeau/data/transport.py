@@ -1,8 +1,9 @@
-"""Batches between processes: small ones through the connection, large ones through memory that both can reach.
+"""Batches between processes: small ones through a connection, large ones through shared memory.
 
-A worker pickles a batch with the bytes of its tensors and arrays left out. Where they are many it writes them to an anonymous
-file in memory and hands over its descriptor, so that it goes on with the next batch while the main process is busy; the main
-process reads them into arrays of its own and closes the file. Nothing has a name, so nothing can be left behind.
+A worker pickles a batch with the bytes of its tensors and arrays left out. Where they are many it
+writes them to an anonymous file in memory and hands over its descriptor, so that it goes on with
+the next batch while the main process is busy; the main process reads them into arrays of its own
+and closes the file. Nothing has a name, so nothing can be left behind.
 """
 
 from __future__ import annotations
@@ -98,9 +99,10 @@ class _BatchPickler(pickle.Pickler):
             return NotImplemented
         if obj.requires_grad and obj.grad_fn is not None:
             raise RuntimeError(
-                "Cowardly refusing to serialize non-leaf tensor which requires_grad, since autograd does not "
-                "support crossing process boundaries.  If you just want to transfer the data, call detach() on "
-                "the tensor before serializing (e.g., putting it on the queue)."
+                "Cowardly refusing to serialize non-leaf tensor which requires_grad, since "
+                "autograd does not support crossing process boundaries.  If you just want to "
+                "transfer the data, call detach() on the tensor before serializing (e.g., "
+                "putting it on the queue)."
             )
         array = obj._array
         if not array.flags.c_contiguous:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import queue
 import signal
@@ -22,7 +23,8 @@ PARENT_CHECK_SECONDS = 2.0
 class WorkerInfo:
     """Which worker this process is.
 
-    Attributes: ``id`` (0 to num_workers - 1), ``num_workers``, ``seed``, ``dataset`` (this process's copy).
+    Attributes: ``id`` (0 to num_workers - 1), ``num_workers``, ``seed``, ``dataset`` (this
+    process's copy).
     """
 
     id: int
@@ -47,18 +49,16 @@ def get_worker_info() -> WorkerInfo | None:
 def run(connection, close_first, job: dict[str, Any], worker_id: int, epoch_seed: int) -> None:
     """The main function of a worker.
 
-    ``close_first`` are the main process's ends of connections, which a forked worker inherits: while any copy of an end is open, the
-    other end cannot see that the main process is gone.
+    ``close_first`` are the main process's ends of connections, which a forked worker inherits:
+    while any copy of an end is open, the other end cannot see that the main process is gone.
     """
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the main process's affair; it ends us
     for other in close_first:
         other.close()
     tasks = Tasks()
     threading.Thread(target=_listen, args=(connection, tasks), daemon=True).start()
-    try:
+    with contextlib.suppress(BrokenPipeError, ConnectionResetError):  # the main process hung up
         _work(connection, tasks, job, worker_id, epoch_seed)
-    except (BrokenPipeError, ConnectionResetError):
-        pass  # the main process has hung up
 
 
 class Tasks:
@@ -78,7 +78,7 @@ class Tasks:
 
 
 def _listen(connection, tasks: Tasks) -> None:
-    """Move tasks out of the connection at once, so that the main process never waits to send one."""
+    """Take tasks out of the connection at once: the main process never waits to send one."""
     parent = os.getppid()
     try:
         while True:
@@ -125,7 +125,7 @@ def _work(connection, tasks: Tasks, job: dict[str, Any], worker_id: int, epoch_s
         try:
             answer = (BATCH, batch, load(keys))
         except StopIteration:
-            # From a stream: its end. From a data set's own code it would end the epoch early, as in PyTorch's main process.
+            # A stream ends; a map that raises it ends the epoch early, as it does in PyTorch.
             answer = (
                 (END, batch, None)
                 if job["kind"] == fetch.STREAM

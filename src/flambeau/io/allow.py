@@ -19,7 +19,8 @@ def add_safe_globals(safe_globals: Iterable[Callable | tuple[Callable, str]]) ->
     """Let every later ``load`` create and call these classes and functions.
 
     Args:
-        safe_globals: the classes and functions; a pair (class, "module.Name") gives the name that the file uses.
+        safe_globals: the classes and functions; a pair (class, "module.Name") gives the name that
+            the file uses.
 
     >>> import flambeau as torch
     >>> from fractions import Fraction

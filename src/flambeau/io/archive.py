@@ -2,7 +2,7 @@
 
 NAME/data.pkl              the object, a pickle whose tensors refer to storages by number
 NAME/.format_version       "1"
-NAME/.storage_alignment    "64": every record starts at a multiple of it, so that a file can be mapped
+NAME/.storage_alignment    "64": every record starts at a multiple of it, ready to be mapped
 NAME/byteorder             "little" or "big"
 NAME/data/0, data/1, ...   the storages
 NAME/version               "3"
@@ -89,7 +89,8 @@ class ArchiveReader:
         ]
         if len(pickles) != 1:
             raise CheckpointError(
-                f"not a checkpoint: a zip archive with {len(pickles)} records named data.pkl in its folder"
+                f"not a checkpoint: a zip archive with {len(pickles)} records named data.pkl in "
+                "its folder"
             )
         prefix = pickles[0][: -len("data.pkl")]
         self.records: dict[str, zipfile.ZipInfo] = {}
@@ -109,7 +110,7 @@ class ArchiveReader:
         return self.records[record].file_size
 
     def offset(self, record: str) -> int:
-        """Where in the file the bytes of a record start; raises where they would not fit into it."""
+        """Where the bytes of a record start; raises where they do not fit into the file."""
         size = self.length(record)
         info = self.records[record]
         if info.compress_type != zipfile.ZIP_STORED or info.flag_bits & 1:

@@ -1,4 +1,4 @@
-"""NumPy data in a checkpoint: arrays, scalars and their types, of the kinds that hold plain values."""
+"""NumPy data in a checkpoint: arrays, scalars and types, of the kinds that hold plain values."""
 
 from __future__ import annotations
 

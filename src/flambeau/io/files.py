@@ -26,8 +26,9 @@ def opened(f: Any):
         return
     if not all(hasattr(f, name) for name in ("read", "seek", "tell")):
         raise AttributeError(
-            f"{type(f).__name__!r} object cannot be loaded from: expected a path or a file that can read, seek "
-            "and tell. Please pre-load the data into a buffer like io.BytesIO and try to load from it instead."
+            f"{type(f).__name__!r} object cannot be loaded from: expected a path or a file that "
+            "can read, seek and tell. Please pre-load the data into a buffer like io.BytesIO and "
+            "try to load from it instead."
         )
     yield f
 
@@ -36,8 +37,8 @@ def opened(f: Any):
 def written(f: Any):
     """A binary file to write to.
 
-    A path gets its new contents all at once when the block ends: they are written beside it, forced to disk and renamed. If the
-    block raises, the old file is still there, untouched.
+    A path gets its new contents all at once when the block ends: they are written beside it, forced
+    to disk and renamed. If the block raises, the old file is still there, untouched.
     """
     if not is_path(f):
         if not hasattr(f, "write"):

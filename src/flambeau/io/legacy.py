@@ -50,7 +50,7 @@ def save(obj: Any, file, protocol: int) -> None:
 
 
 def load(file, restore, names: Names, encoding: str) -> Any:
-    """The object in a binary file; ``restore`` is asked for every storage (see ``serialization``)."""
+    """The object in a binary file; ``restore`` puts every storage where it shall be."""
     content = file.read()
     storages = _Storages(len(content), restore)
     reader = Unpickler(content, names.find, storages.persistent_load, names.build, encoding)
@@ -99,7 +99,8 @@ class _Storages:
         self.available -= size
         if count < 0 or self.available < 0:
             raise TruncatedError(
-                f"storage {key} has {count} elements of {dtype}: more bytes than are in the file. Is it cut off?"
+                f"storage {key} has {count} elements of {dtype}: more bytes than are in the "
+                "file. Is it cut off?"
             )
         raw = np.empty(size, np.uint8)
         self.roots[key] = self.restore(StoredView(raw, dtype, location), location)

@@ -1,7 +1,8 @@
 """The names in a checkpoint and what they stand for here.
 
-Everything in the table is data: tensors, containers, numbers, strings, element types, NumPy arrays. Modules and functions of
-``nn`` come in with ``weights_only=False``; whatever else, only when the caller names it (``add_safe_globals``).
+Everything in the table is data: tensors, containers, numbers, strings, element types, NumPy arrays.
+Modules and functions of ``nn`` come in with ``weights_only=False``; whatever else, only when the
+caller names it (``add_safe_globals``).
 """
 
 from __future__ import annotations
@@ -32,7 +33,8 @@ _BLOCKED_MODULES = ("sys", "os", "posix", "nt")
 def public(path: str) -> Any:
     """What users find under ``flambeau.`` + ``path``, or None.
 
-    Modules are above this layer; like any pickle, a checkpoint refers to them by their public names.
+    Modules are above this layer; like any pickle, a checkpoint refers to them by their public
+    names.
     """
     home, _, name = path.rpartition(".")
     try:
@@ -229,7 +231,7 @@ class Names:
         self.parameter = Global(public("nn.Parameter"), _parameter, _parameter)
 
     def find(self, module: str, name: str) -> Global:
-        """What ``module.name`` stands for; raises UnsafeCheckpointError for a name that nobody allowed."""
+        """What ``module.name`` stands for; UnsafeCheckpointError if nobody allowed it."""
         path = f"{module}.{name}"
         if module.split(".")[0] in _BLOCKED_MODULES:
             raise UnsafeCheckpointError(
@@ -258,20 +260,22 @@ class Names:
         short = path.removeprefix("builtins.")
         if not self.weights_only:
             return (
-                f"the file names {path}, which is neither data nor a module of flambeau.nn, nor an nn.Module "
-                "that this program has imported. Flambeau never runs what a file asks for, whatever "
-                f"weights_only says. If you trust it: torch.serialization.add_safe_globals([{short}])."
+                f"the file names {path}, which is neither data nor a module of flambeau.nn, nor "
+                "an nn.Module that this program has imported. Flambeau never runs what a file "
+                "asks for, whatever weights_only says. If you trust it: "
+                f"torch.serialization.add_safe_globals([{short}])."
             )
         return (
             "Weights only load failed. WeightsUnpickler error: Unsupported global: GLOBAL "
             f"{short} was not an allowed global by default. Please use "
             f"`torch.serialization.add_safe_globals([{short}])` or the "
-            f"`torch.serialization.safe_globals([{short}])` context manager to allowlist this global "
-            "if you trust this class/function. For a whole nn.Module pass weights_only=False."
+            f"`torch.serialization.safe_globals([{short}])` context manager to allowlist this "
+            "global if you trust this class/function. For a whole nn.Module pass "
+            "weights_only=False."
         )
 
     def of_module(self, module: str, name: str) -> Global | None:
-        """A module class or function of ``nn``, or an nn.Module class that the program has imported."""
+        """A class or function of ``nn``, or an nn.Module class that the program has imported."""
         root, _, rest = module.partition(".")
         if root in ("torch", "flambeau") and rest.split(".")[0] == "nn":
             found = getattr(sys.modules.get(f"flambeau.{rest}"), name, None)

@@ -1,4 +1,4 @@
-"""Writes the pickles that PyTorch reads: tensors under PyTorch's names, their storages set aside."""
+"""Writes the pickles that PyTorch reads: tensors under its names, their storages set aside."""
 
 from __future__ import annotations
 
@@ -51,7 +51,8 @@ class _StorageReference:
 class CheckpointPickler(pickle._Pickler):
     """A pickler that sets storages aside.
 
-    Python's own text of the pickler, not its C twin, because only there names of absent modules can be written.
+    Python's own text of the pickler, not its C twin, because only there names of absent modules can
+    be written.
 
     Args:
         protocol: of the pickle.
@@ -84,7 +85,8 @@ class CheckpointPickler(pickle._Pickler):
             self.storages[key] = (obj.raw, dtype)
         elif self.storages[key][1] is not dtype:
             raise RuntimeError(
-                "Cannot save multiple tensors or storages that view the same data as different types"
+                "Cannot save multiple tensors or storages that view the same data as different "
+                "types"
             )
         name = symbol("torch", kind) if kind else symbol("torch.storage", "UntypedStorage")
         pid = ("storage", name, key, "cpu", obj.raw.size // dtype.itemsize)
@@ -93,9 +95,7 @@ class CheckpointPickler(pickle._Pickler):
     def reducer_override(self, obj):
         if isinstance(obj, Tensor):
             reduced = self.reduce_tensor(obj)
-        elif isinstance(obj, Symbol):
-            return obj.name
-        elif isinstance(obj, dtypes.dtype):
+        elif isinstance(obj, (Symbol, dtypes.dtype)):
             return obj.name
         elif isinstance(obj, Size):
             reduced = symbol("torch", "Size"), (tuple(obj),)
@@ -146,7 +146,8 @@ class CheckpointPickler(pickle._Pickler):
                 return super().save_global(obj, name)
             except (pickle.PicklingError, AttributeError) as error:
                 raise UnsavableError(
-                    f"{error}. A checkpoint holds functions and classes by name only: those at the top of a module"
+                    f"{error}. A checkpoint holds functions and classes by name only: those at "
+                    "the top of a module"
                 ) from error
         if self.proto >= 4:
             self.save(module)
@@ -175,9 +176,10 @@ def _recipe(t: Tensor, requires_grad: bool):
 
 
 def check_pickle_module(module: Any) -> None:
-    """Raise unless ``module`` is the standard one: Flambeau reads and writes pickles itself, others would not be asked."""
+    """Raise unless ``module`` is the standard one: no other would be asked."""
     if module is not None and getattr(module, "__name__", None) not in ("pickle", "_pickle"):
         raise CheckpointError(
-            f"pickle_module={getattr(module, '__name__', module)!r} is not supported: Flambeau reads and writes "
-            "pickles with its own code, in the format of the standard module pickle"
+            f"pickle_module={getattr(module, '__name__', module)!r} is not supported: Flambeau "
+            "reads and writes pickles with its own code, in the format of the standard module "
+            "pickle"
         )

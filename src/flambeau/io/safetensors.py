@@ -1,8 +1,9 @@
-"""The safetensors format: 8 bytes with the length of a JSON header, the header, and the tensors' bytes.
+"""The safetensors format: the length of a JSON header (8 bytes), the header, the tensors' bytes.
 
-    {"weight": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, "__metadata__": {"format": "pt"}}
+    {"w": {"dtype": "F32", "shape": [2, 3], "data_offsets": [0, 24]}, "__metadata__": {"by": "me"}}
 
-Offsets count from the end of the header. Nothing in a file can be called, and the bytes must be covered without gaps.
+Offsets count from the end of the header. Nothing in a file can be called, and the bytes must be
+covered without gaps.
 """
 
 from __future__ import annotations
@@ -38,7 +39,8 @@ def save_safetensors(
     """Write named tensors in the safetensors format.
 
     Args:
-        tensors: name -> tensor; strides are not kept, shared memory is written once for each tensor.
+        tensors: name -> tensor; strides are not kept, shared memory is written once for each
+            tensor.
         f: path (written all at once) or binary file.
         metadata: text to text, kept beside the tensors.
     Raises: TypeError for what is no tensor or has a type that the format lacks.
@@ -58,7 +60,8 @@ def save_safetensors(
             raise TypeError("metadata must be a dict from str to str")
         header["__metadata__"] = dict(metadata)
     arrays, end = [], 0
-    # Wide elements first, so that each tensor lies aligned; then by name, so that equal dicts make equal files.
+    # Wide elements first, so that each tensor lies aligned; then by name, so that equal dicts make
+    # equal files.
     for name, t in sorted(tensors.items(), key=lambda item: (-_itemsize(*item), item[0])):
         short = _NAMES.get(t.dtype.name)
         if short is None:
@@ -84,7 +87,7 @@ def _itemsize(name: str, t: Any) -> int:
 
 
 def load_safetensors(f: Any, device: Any = "cpu") -> dict[str, Tensor]:
-    """The named tensors of a safetensors file; raises CheckpointError if it is damaged or lies about its sizes."""
+    """The named tensors of a safetensors file; CheckpointError if it is damaged or lies."""
     if str(device) != "cpu":
         raise CheckpointError(f"tensors can only be loaded to the CPU, not to {device!r}")
     with opened(f) as file:

@@ -37,8 +37,8 @@ def save(
 ) -> None:
     """Write an object to a file that ``load`` and PyTorch's ``torch.load`` read.
 
-    Tensors that share memory share it again after loading; strides and offsets are kept. A path is written all at once: whatever
-    happens meanwhile, it holds the old contents or the new, never a part.
+    Tensors that share memory share it again after loading; strides and offsets are kept. A path is
+    written all at once: whatever happens, it holds the old contents or the new, never a part.
 
     Args:
         obj: tensors, numbers, strings, containers of them, modules.
@@ -89,18 +89,23 @@ def load(
 ) -> Any:
     """Read an object from a file that ``save`` or PyTorch's ``torch.save`` wrote.
 
-    The file is read by an interpreter of our own, which builds tensors, containers and numbers and calls nothing else, whatever
-    ``weights_only`` says. A damaged file is an error; nothing is returned in part.
+    The file is read by an interpreter of our own, which builds tensors, containers and numbers and
+    calls nothing else, whatever ``weights_only`` says. A damaged file is an error; nothing is
+    returned in part.
 
     Args:
         f: path, or binary file that can seek.
-        map_location: where tensors go: a device, a dict from the file's devices to ours, or a function of (storage, location).
+        map_location: where tensors go: a device, a dict from the file's devices to ours, or a
+            function of (storage, location).
         pickle_module: the standard module ``pickle``; no other is supported.
-        weights_only: True (default): data only. False: also modules of ``nn`` and those module classes that the
-            program has imported. Other classes must be named: ``torch.serialization.add_safe_globals``.
-        mmap: True: map the file instead of reading it; tensors are read when they are used. The file must not change meanwhile.
+        weights_only: True (default): data only. False: also modules of ``nn`` and those module
+            classes that the program has imported. Other classes must be named:
+            ``torch.serialization.add_safe_globals``.
+        mmap: True: map the file instead of reading it; tensors are read when they are used. The
+            file must not change meanwhile.
         encoding: of strings written by Python 2. Default "utf-8".
-    Raises: CheckpointError (a RuntimeError and an UnpicklingError) for a file that is damaged or names what nobody allowed.
+    Raises: CheckpointError (a RuntimeError and an UnpicklingError) for a file that is damaged or
+    names what nobody allowed.
 
     >>> import io
     >>> import flambeau as torch
@@ -139,7 +144,8 @@ def load(
             )
         if mmap:
             raise CheckpointError(
-                "mmap can only be used with files saved with `torch.save(..., _use_new_zipfile_serialization=True)`"
+                "mmap can only be used with files saved with `torch.save(..., "
+                "_use_new_zipfile_serialization=True)`"
             )
         if not head:
             raise TruncatedError("Ran out of input: the file is empty")
@@ -185,8 +191,8 @@ def _load_zip(file, mapped: Any, restore, names: Names, encoding: str) -> Any:
         storage = loaded[key].as_type(storage_type.dtype)
         if type(count) is not int or count * storage.dtype.itemsize != storage.raw.size:
             raise CheckpointError(
-                f"storage {key} should have {count} elements of {storage.dtype}, but its record has "
-                f"{storage.raw.size} bytes"
+                f"storage {key} should have {count} elements of {storage.dtype}, but its record "
+                f"has {storage.raw.size} bytes"
             )
         return storage
 
@@ -225,6 +231,7 @@ def _at_home(storage: StoredView, location: str) -> StoredView:
         return storage
     raise DeviceError(
         f"Attempting to deserialize object on a {location.partition(':')[0].upper()} device but "
-        f"torch.cuda.is_available() is False: this version of Flambeau computes on the CPU (the file says "
-        f"{location!r}). Please use torch.load with map_location=torch.device('cpu') to map your storages to the CPU."
+        "torch.cuda.is_available() is False: this version of Flambeau computes on the CPU (the "
+        f"file says {location!r}). Please use torch.load with map_location=torch.device('cpu') to "
+        "map your storages to the CPU."
     )

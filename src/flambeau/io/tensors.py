@@ -18,7 +18,7 @@ __all__ = ["STORAGE_NAMES", "StorageType", "StoredTensor", "StoredView", "memory
 MAX_DIMS = 64
 _MAX_ELEMENTS = 1 << 63
 
-# PyTorch's class of a typed storage, by the name of its dtype. The unsigned types have none: their storages are untyped.
+# PyTorch's class of a typed storage, by dtype. The unsigned types have none: theirs are untyped.
 STORAGE_NAMES = {
     "float32": "FloatStorage", "float64": "DoubleStorage", "float16": "HalfStorage",
     "bfloat16": "BFloat16Storage", "int8": "CharStorage", "uint8": "ByteStorage",
@@ -39,7 +39,7 @@ UNTYPED = StorageType("UntypedStorage", dtypes.uint8)
 
 
 class StoredView:
-    """A storage out of a file: ``raw`` bytes, the dtype they are read as, and the owner that all its tensors share."""
+    """A storage out of a file: ``raw`` bytes, how they are read, and who owns them for tensors."""
 
     def __init__(
         self, raw: np.ndarray, dtype: dtypes.dtype, location: str, owner: Storage | None = None
@@ -77,7 +77,7 @@ class StoredView:
 def rebuild(
     storage: StoredView, offset: int, size: tuple, stride: tuple, dtype: dtypes.dtype | None = None
 ) -> Tensor:
-    """The tensor that looks at ``storage`` from element ``offset`` on; raises where it would look beside it."""
+    """The tensor that looks at ``storage`` from ``offset`` on; raises where it would not fit."""
     if not isinstance(storage, StoredView):
         raise CheckpointError(f"a tensor needs a storage, not a {type(storage).__name__}")
     dtype = dtype or storage.dtype
@@ -104,7 +104,7 @@ def rebuild(
 
 
 class StoredTensor:
-    """Where a tensor lies: ``storage`` (its identity), ``raw`` memory, ``offset``, ``size`` and ``stride`` in elements."""
+    """Where a tensor lies: storage, its ``raw`` bytes; offset, size and stride in elements."""
 
     __slots__ = ("dtype", "offset", "raw", "size", "storage", "stride")
 

@@ -1,8 +1,9 @@
-"""A restricted interpreter of pickles: it builds data and calls nothing but what its name table allows.
+"""A restricted interpreter of pickles: it calls nothing but what its table of names allows.
 
-Python's own unpickler imports and calls whatever a file asks for. This one knows the same opcodes (protocols 0 to 5), but a
-global name is only looked up in a table that the caller supplies. The table says what the name stands for, and whether and how
-it may be called; anything else is an error that names it.
+Python's own unpickler imports and calls whatever a file asks for. This one knows the same opcodes
+(protocols 0 to 5), but a global name is only looked up in a table that the caller supplies. The
+table says what the name stands for, and whether and how it may be called; anything else is an error
+that names it.
 """
 
 from __future__ import annotations
@@ -19,7 +20,8 @@ from .errors import CheckpointError, TruncatedError, UnsafeCheckpointError
 __all__ = ["Global", "Unpickler"]
 
 HIGHEST_PROTOCOL = 5
-# A key is hashed with everything inside it, and Python hashes a tuple anew each time: nested keys would take forever.
+# A key is hashed with all that is in it, and Python hashes a tuple anew each time: nested ones
+# would take forever.
 MAX_KEY_PARTS = 1000
 _ATOMS = (str, int, float, complex, bool, bytes, type(None))
 
@@ -27,8 +29,8 @@ _ATOMS = (str, int, float, complex, bool, bytes, type(None))
 class Global(NamedTuple):
     """What a name in a pickle stands for.
 
-    ``value`` is pushed for the name; ``call`` makes an object from the arguments of a call (None: it must not be called), ``new``
-    from those of ``cls.__new__``.
+    ``value`` is pushed for the name; ``call`` makes an object from the arguments of a call (None:
+    it must not be called), ``new`` from those of ``cls.__new__``.
     """
 
     value: Any
@@ -72,7 +74,8 @@ class Unpickler:
                 step = _STEPS.get(code)
                 if step is None:
                     raise CheckpointError(
-                        f"not a pickle: byte 0x{code:02x} at position {self.position - 1} is no opcode"
+                        f"not a pickle: byte 0x{code:02x} at position {self.position - 1} is no "
+                        "opcode"
                     )
                 step(self)
         except CheckpointError:
