@@ -1,6 +1,8 @@
-"""Convolution and pooling against PyTorch: milliseconds of the forward and the backward pass, alternating, medians.
+"""Convolution and pooling against PyTorch: milliseconds of the forward and the backward pass,
+alternating, medians.
 
-Run ``python benchmarks/convolution.py``. Shapes are those of the course's LeNet (batch 100), the book's net (64), ResNet-18 (32).
+Run ``python benchmarks/convolution.py``. Shapes are those of the course's LeNet (batch 100), the
+book's net (64), ResNet-18 (32).
 """
 
 from __future__ import annotations
@@ -31,7 +33,11 @@ CONVOLUTIONS = [
     ("ResNet 1x1 stride 2", 32, 64, 32, 128, 1, 2, 0),
     ("depthwise", 32, 64, 32, 64, 3, 1, 1),
 ]
-POOLS = [("LeNet pool 1", 100, 32, 24, 2, 2), ("book pool 1", 64, 16, 32, 2, 2), ("ResNet stem", 8, 64, 112, 3, 2)]
+POOLS = [
+    ("LeNet pool 1", 100, 32, 24, 2, 2),
+    ("book pool 1", 64, 16, 32, 2, 2),
+    ("ResNet stem", 8, 64, 112, 3, 2),
+]
 REPEATS = 9
 
 
@@ -76,7 +82,10 @@ def main() -> None:
         groups = c if name == "depthwise" else 1
         x = rng.standard_normal((n, c, side, side), np.float32)
         w = rng.standard_normal((o, c // groups, k, k), np.float32)
-        compare(name, lambda lib, x=x, w=w, s=stride, p=padding, g=groups: convolution(lib, x, w, s, p, g))
+        compare(
+            name,
+            lambda lib, x=x, w=w, s=stride, p=padding, g=groups: convolution(lib, x, w, s, p, g),
+        )
     for name, n, c, side, k, stride in POOLS:
         x = rng.standard_normal((n, c, side, side), np.float32)
         compare(name, lambda lib, x=x, k=k, s=stride: pooling(lib, x, k, s))

@@ -141,8 +141,7 @@ def prelu(input, weight):
         )
     if weight.ndim > 1:
         raise ArgumentError(
-            "prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = "
-            f"{weight.ndim}"
+            f"prelu: Expected `weight` to be a scalar or 1D tensor, but got: ndim = {weight.ndim}"
         )
     if weight.numel() != 1:
         if input.ndim == 0:
@@ -160,7 +159,8 @@ def prelu(input, weight):
 
 @export("F")
 def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
-    """Leaky ReLU whose slope is drawn from U(lower, upper) for each element in training, else their mean.
+    """Leaky ReLU whose slope is drawn from U(lower, upper) for each element in training, else their
+    mean.
 
     Shape:  input (*) -> (*)
     Raises: RuntimeError if lower exceeds upper.
@@ -170,7 +170,9 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
     tensor([-0.2000,  2.0000])
     """
     if lower > upper:
-        raise ArgumentError(f"Lower bound should be less than or equal to the upper bound, got {lower} > {upper}")
+        raise ArgumentError(
+            f"Lower bound should be less than or equal to the upper bound, got {lower} > {upper}"
+        )
     if not training:
         return _apply("leaky_relu", input, inplace, negative_slope=(lower + upper) / 2)
     slope = torch.rand(input.shape, dtype=input.dtype) * (upper - lower) + lower
@@ -199,7 +201,8 @@ def glu(input, dim=-1):
         raise ArgumentError("glu does not support 0-dimensional tensors")
     if input.shape[dim] % 2:
         raise ShapeError(
-            f"Halving dimension must be even, but dimension {dim % input.ndim} is size {input.shape[dim]}"
+            f"Halving dimension must be even, but dimension {dim % input.ndim} is size "
+            f"{input.shape[dim]}"
         )
     value, gate = torch.chunk(input, 2, dim)
     return value * torch.sigmoid(gate)

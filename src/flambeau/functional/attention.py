@@ -23,9 +23,11 @@ def scaled_dot_product_attention(
 
     y = dropout(softmax(scale Q K^T + mask)) V
 
-    Shape:  query (*, H, L, E), key (*, H, S, E), value (*, H, S, V), attn_mask broadcasts to (*, H, L, S) -> (*, H, L, V)
-    Args:   attn_mask: True where a query may look, or numbers to add. is_causal: queries look at keys up to their own
-            position. scale: default 1 / sqrt(E). enable_gqa: keys and values may have fewer heads, each serving several.
+    Shape:  query (*, H, L, E), key (*, H, S, E), value (*, H, S, V), attn_mask broadcasts to (*, H,
+            L, S) -> (*, H, L, V)
+    Args:   attn_mask: True where a query may look, or numbers to add. is_causal: queries look at
+            keys up to their own position. scale: default 1 / sqrt(E). enable_gqa: keys and values
+            may have fewer heads, each serving several.
     Raises: RuntimeError if sizes do not fit, or both a mask and is_causal are given.
 
     >>> import flambeau as torch
@@ -42,11 +44,13 @@ def scaled_dot_product_attention(
     for name, t in (("query", query), ("key", key), ("value", value)):
         if t.ndim < 2:
             raise ShapeError(
-                f"Both query, key and value must be at least 2 dimensional, but {name} has shape {tuple(t.shape)}"
+                f"Both query, key and value must be at least 2 dimensional, but {name} has shape "
+                f"{tuple(t.shape)}"
             )
     if query.shape[-1] != key.shape[-1] or key.shape[-2] != value.shape[-2]:
         raise ShapeError(
-            "scaled_dot_product_attention: query (..., L, E), key (..., S, E) and value (..., S, V) must agree in "
+            "scaled_dot_product_attention: query (..., L, E), key (..., S, E) and value (..., S, "
+            "V) must agree in "
             f"E and S, but got {tuple(query.shape)}, {tuple(key.shape)} and {tuple(value.shape)}"
         )
     if enable_gqa:
@@ -69,7 +73,8 @@ def _repeat_heads(query, t):
     heads, have = query.shape[-3], t.shape[-3]
     if heads % have:
         raise ShapeError(
-            f"Number of heads in key and value must divide the number of heads in query, but got {have} and {heads}"
+            "Number of heads in key and value must divide the number of heads in query, but got "
+            f"{have} and {heads}"
         )
     return t if heads == have else torch.repeat_interleave(t, heads // have, -3)
 
@@ -117,13 +122,15 @@ def multi_head_attention_forward(
     average_attn_weights=True,
     is_causal=False,
 ):
-    """Attention in several heads, with the projections in and out: what ``nn.MultiheadAttention`` computes.
+    """Attention in several heads, with the projections in and out: what ``nn.MultiheadAttention``
+    computes.
 
-    Shape:  query (L, N, E) or (L, E), key and value (S, N, E) -> (L, N, E), and weights (N, L, S), or (N, H, L, S) unless
-            average_attn_weights, or None unless need_weights
-    Args:   key_padding_mask (N, S) and attn_mask (L, S) or (N H, L, S): True where a key is hidden, or numbers to add.
-            bias_k, bias_v: a learned key and value appended; add_zero_attn appends zeros. static_k, static_v: in place of
-            the projected ones. in_proj_weight stacks the three projections; use_separate_proj_weight takes the q_, k_, v_ ones.
+    Shape:  query (L, N, E) or (L, E), key and value (S, N, E) -> (L, N, E), and weights (N, L, S),
+            or (N, H, L, S) unless average_attn_weights, or None unless need_weights
+    Args:   key_padding_mask (N, S) and attn_mask (L, S) or (N H, L, S): True where a key is hidden,
+            or numbers to add. bias_k, bias_v: a learned key and value appended; add_zero_attn
+            appends zeros. static_k, static_v: in place of the projected ones. in_proj_weight stacks
+            the three projections; use_separate_proj_weight takes the q_, k_, v_ ones.
     Raises: RuntimeError or AssertionError if sizes do not fit.
     """
     batched = query.ndim == 3
@@ -135,7 +142,9 @@ def multi_head_attention_forward(
         key_padding_mask = None if key_padding_mask is None else key_padding_mask.unsqueeze(0)
     length, n, width = query.shape
     if width != embed_dim_to_check:
-        raise AssertionError(f"was expecting embedding dimension of {embed_dim_to_check}, but got {width}")
+        raise AssertionError(
+            f"was expecting embedding dimension of {embed_dim_to_check}, but got {width}"
+        )
     if width % num_heads:
         raise AssertionError(f"embed_dim {width} not divisible by num_heads {num_heads}")
     if use_separate_proj_weight:
@@ -195,25 +204,30 @@ def _additive(mask, dtype):
     if mask.dtype.name == "bool":
         return torch.zeros(mask.shape, dtype=dtype).masked_fill(mask, -math.inf)
     if not mask.dtype.is_floating_point:
-        raise AssertionError(f"only bool and floating types of masks are supported, got {mask.dtype}")
+        raise AssertionError(
+            f"only bool and floating types of masks are supported, got {mask.dtype}"
+        )
     return mask.to(dtype)
 
 
 def _check_masks(query, key, value, padding, mask, heads) -> None:
     if query.ndim not in (2, 3):
         raise AssertionError(
-            f"query should be unbatched 2D or batched 3D tensor but received {query.ndim}-D query tensor"
+            f"query should be unbatched 2D or batched 3D tensor but received {query.ndim}-D query "
+            "tensor"
         )
     if key.ndim != query.ndim or value.ndim != query.ndim:
         raise AssertionError(
-            f"For {'batched' if query.ndim == 3 else 'unbatched'} `query`, expected `key` and `value` to be "
+            f"For {'batched' if query.ndim == 3 else 'unbatched'} `query`, expected `key` and "
+            "`value` to be "
             f"{query.ndim}-D but found {key.ndim}-D and {value.ndim}-D tensors respectively"
         )
     if key.shape[:-1] != value.shape[:-1]:
         raise AssertionError(f"key shape {key.shape} does not match value shape {value.shape}")
     if padding is not None and padding.ndim != query.ndim - 1:
         raise AssertionError(
-            f"For {query.ndim}-D `query`, expected `key_padding_mask` to be {query.ndim - 1}-D but found "
+            f"For {query.ndim}-D `query`, expected `key_padding_mask` to be {query.ndim - 1}-D "
+            "but found "
             f"{padding.ndim}-D tensor instead"
         )
     if mask is None:

@@ -19,7 +19,8 @@ def _avg_pool(input, kernel, stride, padding, ceil_mode, count_include_pad, divi
     for k, p in zip(kernel, padding):
         if p > k // 2:
             raise ArgumentError(
-                f"pad should be at most half of effective kernel size, but got pad={p}, kernel_size={k}"
+                f"pad should be at most half of effective kernel size, but got pad={p}, "
+                f"kernel_size={k}"
             )
     y = xp.avg_windows(
         input if batched else input.unsqueeze(0), kernel=kernel, stride=stride, padding=padding,
@@ -30,9 +31,7 @@ def _avg_pool(input, kernel, stride, padding, ceil_mode, count_include_pad, divi
 
 
 @export("torch F")
-def avg_pool1d(
-    input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True
-):
+def avg_pool1d(input, kernel_size, stride=None, padding=0, ceil_mode=False, count_include_pad=True):
     """The mean of each window of a sequence: see ``avg_pool2d``.
 
     Shape: input (N, C, L) or (C, L) -> (N, C, L')
@@ -64,9 +63,11 @@ def avg_pool2d(
 ):
     """The mean of each window of an image.
 
-    Shape:  input (N, C, H, W) or (C, H, W) -> (N, C, H', W'), H' = floor((H + 2 padding - K) / stride) + 1
-    Args:   stride: default kernel_size. padding: with zeros, which count in the mean unless count_include_pad is False.
-            ceil_mode: round H' up. divisor_override: divide by this instead of the number of elements.
+    Shape:  input (N, C, H, W) or (C, H, W) -> (N, C, H', W'), H' = floor((H + 2 padding - K) /
+            stride) + 1
+    Args:   stride: default kernel_size. padding: with zeros, which count in the mean unless
+            count_include_pad is False. ceil_mode: round H' up. divisor_override: divide by this
+            instead of the number of elements.
     Raises: RuntimeError if no window fits.
 
     >>> import flambeau as torch
@@ -121,7 +122,8 @@ def _output_size(input, output_size, rank, name):
     space = input.shape[input.ndim - rank :]
     if 0 in input.shape[1:]:
         raise ShapeError(
-            f"{name}: Expected input to have non-zero size for non-batch dimensions, but input has sizes "
+            f"{name}: Expected input to have non-zero size for non-batch dimensions, but input "
+            "has sizes "
             f"{list(input.shape)}"
         )
     out = tuple(s if o is None else int(o) for s, o in zip(space, output_size))
@@ -188,7 +190,8 @@ def _adaptive_max(input, output_size, return_indices, rank):
 
 @export("F")
 def adaptive_max_pool1d(input, output_size, return_indices=False):
-    """The largest element of each of ``output_size`` cells of a sequence: see ``adaptive_avg_pool2d``.
+    """The largest element of each of ``output_size`` cells of a sequence: see
+    ``adaptive_avg_pool2d``.
 
     >>> import flambeau as torch
     >>> torch.nn.functional.adaptive_max_pool1d(torch.tensor([[1., 3., 2.]]), 2)
@@ -305,9 +308,11 @@ def max_unpool1d(input, indices, kernel_size, stride=None, padding=0, output_siz
 
 @export("F")
 def max_unpool2d(input, indices, kernel_size, stride=None, padding=0, output_size=None):
-    """Puts elements back where ``max_pool2d(..., return_indices=True)`` found them; zeros elsewhere.
+    """Puts elements back where ``max_pool2d(..., return_indices=True)`` found them; zeros
+    elsewhere.
 
-    Shape:  input and indices (N, C, H, W) or (C, H, W) -> (N, C, H', W'), H' = (H - 1) stride - 2 padding + K
+    Shape:  input and indices (N, C, H, W) or (C, H, W) -> (N, C, H', W'), H' = (H - 1) stride - 2
+            padding + K
     Args:   output_size: chooses among the sizes that pooling maps to H.
     Raises: ValueError if output_size cannot be; RuntimeError if an index lies outside.
 

@@ -15,7 +15,8 @@ from .loss import reduced, reduction_of
 def binary_cross_entropy(
     input, target, weight=None, size_average=None, reduce=None, reduction="mean"
 ):
-    """Cross entropy of probabilities with targets, l = -weight (t log x + (1 - t) log(1 - x)), logarithms cut at -100.
+    """Cross entropy of probabilities with targets, l = -weight (t log x + (1 - t) log(1 - x)),
+    logarithms cut at -100.
 
     Shape:  input (*) in [0, 1], target (*) -> (), or (*) for reduction 'none'; weight broadcasts
     Raises: ValueError if the sizes differ; RuntimeError if an input is no probability.
@@ -27,13 +28,15 @@ def binary_cross_entropy(
     reduction = reduction_of(reduction, size_average, reduce)
     if target.shape != input.shape:
         raise ValueError(
-            f"Using a target size ({target.shape}) that is different to the input size ({input.shape}) is "
+            f"Using a target size ({target.shape}) that is different to the input size "
+            f"({input.shape}) is "
             "deprecated. Please ensure they have the same size."
             + (" Use target.view_as(input)." if target.numel() == input.numel() else "")
         )
     if input.numel() and not bool(((input >= 0) & (input <= 1)).all()):
         raise ArgumentError(
-            "all elements of input should be between 0 and 1. Apply torch.sigmoid to scores, or better use "
+            "all elements of input should be between 0 and 1. Apply torch.sigmoid to scores, or "
+            "better use "
             "binary_cross_entropy_with_logits on them"
         )
     loss = xp.bce(input, target)
@@ -54,7 +57,8 @@ def binary_cross_entropy_with_logits(
 
     l = weight ((1 - t) x + (1 + (pos_weight - 1) t) log(1 + exp(-x)))
 
-    Shape:  input (*), target (*) -> (), or (*) for reduction 'none'; weight and pos_weight broadcast
+    Shape:  input (*), target (*) -> (), or (*) for reduction 'none'; weight and pos_weight
+            broadcast
     Raises: ValueError if the sizes differ.
 
     >>> import flambeau as torch
@@ -72,23 +76,25 @@ def binary_cross_entropy_with_logits(
 
 
 @export("F")
-def kl_div(
-    input, target, size_average=None, reduce=None, reduction="mean", log_target=False
-):
-    """Kullback-Leibler divergence, l = t (log t - x) for log probabilities x; exp(t) (t - x) with log_target.
+def kl_div(input, target, size_average=None, reduce=None, reduction="mean", log_target=False):
+    """Kullback-Leibler divergence, l = t (log t - x) for log probabilities x; exp(t) (t - x) with
+    log_target.
 
     Shape: input (*), target (*) -> (), or (*) for reduction 'none'
-    Args:  reduction: also 'batchmean', the sum divided by the first dimension, which is the mathematical divergence.
+    Args:  reduction: also 'batchmean', the sum divided by the first dimension, which is the
+           mathematical divergence.
 
     >>> import flambeau as torch
-    >>> torch.nn.functional.kl_div(torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[1., 0.]]), reduction='batchmean')
+    >>> x, t = torch.tensor([[0.5, 0.5]]).log(), torch.tensor([[1., 0.]])
+    >>> torch.nn.functional.kl_div(x, t, reduction='batchmean')
     tensor(0.6931)
     """
     per_batch = reduction == "batchmean" and size_average is None and reduce is None
     if reduction == "mean" and size_average is None and reduce is None:
         warnings.warn(
             "reduction: 'mean' divides the total loss by both the batch size and the support size."
-            "'batchmean' divides only by the batch size, and aligns with the KL div math definition."
+            "'batchmean' divides only by the batch size, and aligns with the KL div math "
+            "definition."
             "'mean' will be changed to behave the same as 'batchmean' in the next major release.",
             stacklevel=2,
         )
@@ -121,7 +127,8 @@ def multilabel_soft_margin_loss(
 ):
     """Mean over the classes of the binary cross entropy of each score.
 
-    Shape: input (N, C) or (C), target of 0 and 1 as the input, weight (C) -> (), or (N) for reduction 'none'
+    Shape: input (N, C) or (C), target of 0 and 1 as the input, weight (C) -> (), or (N) for
+           reduction 'none'
 
     >>> import flambeau as torch
     >>> torch.nn.functional.multilabel_soft_margin_loss(torch.zeros(1, 2), torch.tensor([[1., 0.]]))
@@ -136,13 +143,15 @@ def multilabel_soft_margin_loss(
 
 @export("F")
 def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduction="mean"):
-    """l = sum over targets t and other classes c of max(0, 1 - (x[t] - x[c])) / C; a target row ends at its first -1.
+    """l = sum over targets t and other classes c of max(0, 1 - (x[t] - x[c])) / C; a target row
+    ends at its first -1.
 
     Shape:  input (N, C) or (C), target int64 of the same shape -> (), or (N) for reduction 'none'
     Raises: RuntimeError if shapes or class numbers do not fit.
 
     >>> import flambeau as torch
-    >>> torch.nn.functional.multilabel_margin_loss(torch.tensor([[0.1, 0.2, 0.4]]), torch.tensor([[2, -1, 0]]))
+    >>> x, t = torch.tensor([[0.1, 0.2, 0.4]]), torch.tensor([[2, -1, 0]])
+    >>> torch.nn.functional.multilabel_margin_loss(x, t)
     tensor(0.5000)
     """
     reduction = reduction_of(reduction, size_average, reduce)
@@ -192,15 +201,14 @@ def multi_margin_loss(
         raise ValueError("weight must be one-dimensional")
     if input.ndim > 2 or 0 in input.shape[1:] or target.ndim > 1:
         raise ShapeError(
-            f"Expected non-empty vector or matrix with optional 0-dim batch size, but got: {list(input.shape)}"
+            "Expected non-empty vector or matrix with optional 0-dim batch size, but got: "
+            f"{list(input.shape)}"
         )
     x = input.reshape(1, -1) if input.ndim < 2 else input
     labels = target.reshape(-1)
     n, classes = x.shape
     if labels.numel() != n:
-        raise ShapeError(
-            f"inconsistent target size, expected {n} but got {list(target.shape)}"
-        )
+        raise ShapeError(f"inconsistent target size, expected {n} but got {list(target.shape)}")
     if weight is not None and weight.numel() != classes:
         raise ShapeError(
             f"inconsistent weight size, expected {classes} but got {list(weight.shape)}"

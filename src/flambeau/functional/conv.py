@@ -28,12 +28,14 @@ def conv1d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
 def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Convolution (cross-correlation) of images.
 
-    y[n, o, i, j] = bias[o] + sum over c, k, l of weight[o, c, k, l] * x[n, c, stride i + dilation k - padding, ...]
+    y[n, o, i, j] = bias[o] + sum over c, k, l of weight[o, c, k, l] * x[n, c, i', j'],
+    i' = stride i + dilation k - padding and j' alike
 
-    Shape:  input (N, C, H, W) or (C, H, W), weight (O, C / groups, K, L), bias (O) -> (N, O, H', W')
-            with H' = floor((H + 2 padding - dilation (K - 1) - 1) / stride) + 1
-    Args:   stride, padding, dilation: an integer, or one for each dimension. Defaults 1, 0, 1. padding may be 'valid'
-            (none) or 'same' (H' = H, for stride 1). groups: channels are split into that many independent parts.
+    Shape:  input (N, C, H, W) or (C, H, W), weight (O, C / groups, K, L), bias (O) -> (N, O, H',
+            W') with H' = floor((H + 2 padding - dilation (K - 1) - 1) / stride) + 1
+    Args:   stride, padding, dilation: an integer, or one for each dimension. Defaults 1, 0, 1.
+            padding may be 'valid' (none) or 'same' (H' = H, for stride 1). groups: channels are
+            split into that many independent parts.
     Raises: RuntimeError if channels, dtypes or sizes do not fit.
 
     >>> import flambeau as torch
@@ -49,7 +51,8 @@ def conv2d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
 def conv3d(input, weight, bias=None, stride=1, padding=0, dilation=1, groups=1):
     """Convolution over three dimensions, such as volumes or video: see ``conv2d``.
 
-    Shape: input (N, C, D, H, W) or (C, D, H, W), weight (O, C / groups, *K), bias (O) -> (N, O, D', H', W')
+    Shape: input (N, C, D, H, W) or (C, D, H, W), weight (O, C / groups, *K), bias (O) -> (N, O, D',
+           H', W')
 
     >>> import flambeau as torch
     >>> F = torch.nn.functional
@@ -79,11 +82,13 @@ def conv_transpose1d(
 def conv_transpose2d(
     input, weight, bias=None, stride=1, padding=0, output_padding=0, groups=1, dilation=1
 ):
-    """The adjoint of ``conv2d`` in its input: what enlarges images in generators and segmentation nets.
+    """The adjoint of ``conv2d`` in its input: what enlarges images in generators and segmentation
+    nets.
 
-    Shape:  input (N, C, H, W) or (C, H, W), weight (C, O / groups, K, L), bias (O) -> (N, O, H', W')
-            with H' = (H - 1) stride - 2 padding + dilation (K - 1) + output_padding + 1
-    Args:   output_padding: rows and columns more at the end, to choose among the sizes that ``conv2d`` maps to H.
+    Shape:  input (N, C, H, W) or (C, H, W), weight (C, O / groups, K, L), bias (O) -> (N, O, H',
+            W') with H' = (H - 1) stride - 2 padding + dilation (K - 1) + output_padding + 1
+    Args:   output_padding: rows and columns more at the end, to choose among the sizes that
+            ``conv2d`` maps to H.
     Raises: RuntimeError if channels, dtypes or sizes do not fit.
 
     >>> import flambeau as torch
@@ -102,7 +107,8 @@ def conv_transpose3d(
 ):
     """The adjoint of ``conv3d``: see ``conv_transpose2d``.
 
-    Shape: input (N, C, D, H, W) or (C, D, H, W), weight (C, O / groups, *K), bias (O) -> (N, O, D', H', W')
+    Shape: input (N, C, D, H, W) or (C, D, H, W), weight (C, O / groups, *K), bias (O) -> (N, O, D',
+           H', W')
 
     >>> import flambeau as torch
     >>> F = torch.nn.functional
@@ -157,21 +163,26 @@ def _check(input, weight, bias, rank, name) -> bool:
     """Whether the input has a batch dimension; raises where ranks or dtypes do not fit."""
     for what, value in (("input", input), ("weight", weight)):
         if not isinstance(value, Tensor):
-            raise TypeError(f"{name}(): argument '{what}' must be Tensor, not {type(value).__name__}")
+            raise TypeError(
+                f"{name}(): argument '{what}' must be Tensor, not {type(value).__name__}"
+            )
     if weight.ndim != rank + 2:
         raise ShapeError(
-            f"{name} expects a weight with {rank + 2} dimensions, (out channels, in channels / groups, "
+            f"{name} expects a weight with {rank + 2} dimensions, (out channels, in channels / "
+            "groups, "
             f"*kernel), but got one of size {list(weight.shape)}"
         )
     if input.ndim not in (rank + 1, rank + 2):
         raise ShapeError(
-            f"Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input to {name}, but got input "
+            f"Expected {rank + 1}D (unbatched) or {rank + 2}D (batched) input to {name}, but got "
+            "input "
             f"of size: {list(input.shape)}"
         )
     if input.dtype is not weight.dtype or (bias is not None and bias.dtype is not input.dtype):
         other, value = ("weight", weight) if input.dtype is not weight.dtype else ("bias", bias)
         raise DTypeError(
-            f"Input type ({_name(input)}) and {other} type ({_name(value)}) should be the same: convert "
+            f"Input type ({_name(input)}) and {other} type ({_name(value)}) should be the same: "
+            "convert "
             f"the input with x.to({value.dtype}), or the model with model.to({input.dtype})"
         )
     return input.ndim == rank + 2
@@ -191,7 +202,9 @@ def _positive(value, rank, name):
 
 
 def _named_padding(input, weight, stride, padding, dilation):
-    """(input, padding) for padding 'valid' or 'same'; an odd total puts the extra element at the end."""
+    """(input, padding) for padding 'valid' or 'same'; an odd total puts the extra element at the
+    end.
+    """
     rank = len(stride)
     if padding == "valid":
         return input, (0,) * rank

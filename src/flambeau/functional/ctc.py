@@ -17,12 +17,14 @@ def ctc_loss(
     reduction="mean",
     zero_infinity=False,
 ):
-    """Minus the log probability that a sequence of class scores spells the target, summed over all alignments.
+    """Minus the log probability that a sequence of class scores spells the target, summed over all
+    alignments.
 
-    Shape:  log_probs (T, N, C) or (T, C), log_softmax'ed; targets (N, S) or all targets one after the other;
-            lengths (N), tensors or tuples -> (), or (N) for reduction 'none'
-    Args:   blank: the class that spells nothing. 'mean' first divides each loss by its target's length. zero_infinity: what
-            cannot be spelled (too short an input) gives 0 instead of infinity.
+    Shape:  log_probs (T, N, C) or (T, C), log_softmax'ed; targets (N, S) or all targets one after
+            the other; lengths (N), tensors or tuples -> (), or (N) for reduction 'none'
+    Args:   blank: the class that spells nothing. 'mean' first divides each loss by its target's
+            length. zero_infinity: what cannot be spelled (too short an input) gives 0 instead of
+            infinity.
     Raises: RuntimeError if lengths or classes do not fit.
 
     >>> import flambeau as torch
@@ -42,7 +44,10 @@ def ctc_loss(
         raise ArgumentError("blank must be in label range")
     inputs, lengths = _lengths(input_lengths, n, "input"), _lengths(target_lengths, n, "target")
     if n and int(inputs.max()) > steps:
-        raise ArgumentError(f"Expected input_lengths to have value at most {steps}, but got value {int(inputs.max())}")
+        raise ArgumentError(
+            f"Expected input_lengths to have value at most {steps}, but got value "
+            f"{int(inputs.max())}"
+        )
     table = _table(targets, lengths, n, blank)
     loss = xp.ctc_nll(
         log_probs, table, inputs, lengths, blank=blank, zero_infinity=bool(zero_infinity)
@@ -60,17 +65,19 @@ def ctc_loss(
 def _ctc_loss(
     log_probs, targets, input_lengths, target_lengths, blank=0, reduction=1, zero_infinity=False
 ):
-    """See ``torch.nn.functional.ctc_loss``; the reduction is a number here: 0 none, 1 mean, 2 sum."""
+    """See ``torch.nn.functional.ctc_loss``; the reduction is a number here: 0 none, 1 mean, 2
+    sum.
+    """
     name = ("none", "mean", "sum")[reduction]
-    return ctc_loss(
-        log_probs, targets, input_lengths, target_lengths, blank, name, zero_infinity
-    )
+    return ctc_loss(log_probs, targets, input_lengths, target_lengths, blank, name, zero_infinity)
 
 
 def _lengths(lengths, n, name):
     found = torch.as_tensor(lengths).reshape(-1).long()
     if found.numel() != n:
-        raise ShapeError(f"{name}_lengths must be of size batch_size {n}, but has {found.numel()} elements")
+        raise ShapeError(
+            f"{name}_lengths must be of size batch_size {n}, but has {found.numel()} elements"
+        )
     return found
 
 
@@ -79,10 +86,11 @@ def _table(targets, lengths, n, blank):
     longest = int(lengths.max()) if n else 0
     columns = torch.arange(longest).unsqueeze(0)
     present = columns < lengths.unsqueeze(1)
-    if targets.ndim == 2 and n != 1 or targets.ndim == 2 and targets.shape[0] == n:
+    if (targets.ndim == 2 and n != 1) or (targets.ndim == 2 and targets.shape[0] == n):
         if targets.shape[1] < longest:
             raise ShapeError(
-                f"Expected tensor to have size at least {longest} at dimension 1, but got size {targets.shape[1]} "
+                f"Expected tensor to have size at least {longest} at dimension 1, but got size "
+                f"{targets.shape[1]} "
                 "for argument targets"
             )
         found = targets[:, :longest].long()

@@ -10,7 +10,8 @@ from flambeau.tensor.namespace import xp
 
 @export("F")
 def dropout(input, p=0.5, training=True, inplace=False):
-    """Each element becomes zero with probability p, the others are scaled by 1 / (1 - p); nothing when not training.
+    """Each element becomes zero with probability p, the others are scaled by 1 / (1 - p); nothing
+    when not training.
 
     Shape:  input (*) -> (*)
     Raises: ValueError if p is not in [0, 1].
@@ -65,8 +66,10 @@ def dropout1d(input, p=0.5, training=True, inplace=False):
     """
     if input.ndim not in (2, 3):
         raise RuntimeError(
-            f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input. Note that dropout1d "
-            "exists to provide channel-wise dropout on inputs with 1 spatial dimension, a channel dimension, "
+            f"dropout1d: Expected 2D or 3D input, but received a {input.ndim}D input. Note that "
+            "dropout1d "
+            "exists to provide channel-wise dropout on inputs with 1 spatial dimension, a channel "
+            "dimension, "
             "and an optional batch dimension (i.e. 2D or 3D inputs)."
         )
     return _drop(input, p, training, inplace, _per_channel(input.ndim - 1))
@@ -74,9 +77,11 @@ def dropout1d(input, p=0.5, training=True, inplace=False):
 
 @export("F")
 def dropout2d(input, p=0.5, training=True, inplace=False):
-    """Whole channels (of each sample) become zero with probability p, the others are scaled by 1 / (1 - p).
+    """Whole channels (of each sample) become zero with probability p, the others are scaled by 1 /
+    (1 - p).
 
-    Shape:  input (N, C, H, W) -> the same; an input (N, C, L) is taken as a batch too, as PyTorch does
+    Shape:  input (N, C, H, W) -> the same; an input (N, C, L) is taken as a batch too, as PyTorch
+            does
     Raises: ValueError if p is not in [0, 1].
 
     >>> import flambeau as torch
@@ -111,7 +116,8 @@ def feature_dropout(input, p, train, inplace=False):
     return _drop(input, p, train, inplace, _per_channel(2))
 
 
-# The value and the slope that keep SELU's outputs at mean 0 and variance 1 (Klambauer et al., 2017).
+# The value and the slope that keep SELU's outputs at mean 0 and variance 1 (Klambauer et al.,
+# 2017).
 _SATURATED = -1.7580993408473766
 
 
@@ -133,7 +139,8 @@ def _alpha_drop(input, p, training, inplace, mask_shape):
 
 @export("F")
 def alpha_dropout(input, p=0.5, training=False, inplace=False):
-    """Dropout for SELU: silenced elements take its saturation value, then mean and variance are restored.
+    """Dropout for SELU: silenced elements take its saturation value, then mean and variance are
+    restored.
 
     Shape: input (*) -> (*)
 

@@ -20,9 +20,10 @@ def embedding(
     """The rows of a table: y[*] = weight[input[*]].
 
     Shape:  input (*) int64 or int32, weight (V, D) -> (*, D)
-    Args:   padding_idx: a row that gets no gradient. max_norm: rows in use that are longer (in the norm_type-norm) are first
-            shortened to it, in place. scale_grad_by_freq: divide a row's gradient by how often it occurs in the input.
-            sparse: accepted; the gradient is dense all the same.
+    Args:   padding_idx: a row that gets no gradient. max_norm: rows in use that are longer (in the
+            norm_type-norm) are first shortened to it, in place. scale_grad_by_freq: divide a row's
+            gradient by how often it occurs in the input. sparse: accepted; the gradient is dense
+            all the same.
     Raises: IndexError for a row that does not exist; RuntimeError if input holds no integers.
 
     >>> import flambeau as torch
@@ -55,13 +56,16 @@ def _embedding(weight, indices, padding_idx=-1, scale_grad_by_freq=False, sparse
 def _check_indices(input, name) -> None:
     if input.dtype.name not in ("int64", "int32"):
         raise DTypeError(
-            f"{name}: Expected tensor for argument #1 'indices' to have one of the following scalar types: "
+            f"{name}: Expected tensor for argument #1 'indices' to have one of the following "
+            "scalar types: "
             f"Long, Int; but got {input.dtype} instead: row numbers are integers, use input.long()"
         )
 
 
 def shorten_rows(weight, indices, max_norm, norm_type) -> None:
-    """Scale the rows in use that are longer than ``max_norm`` down to it, in place and unrecorded."""
+    """Scale the rows in use that are longer than ``max_norm`` down to it, in place and
+    unrecorded.
+    """
     table = weight.detach()
     used = torch.unique(indices.reshape(-1))
     rows = table[used]
@@ -86,13 +90,15 @@ def embedding_bag(
     """The sum, mean or largest of the rows in each bag of row numbers.
 
     Shape:  input (B, L), or (L) with offsets (B): where each bag starts; weight (V, D) -> (B, D)
-    Args:   mode: 'sum', 'mean' or 'max'. per_sample_weights: a factor for each row number, for 'sum'. include_last_offset:
-            offsets also has the end of the last bag. padding_idx: a row number that counts for nothing. Others: ``embedding``.
+    Args:   mode: 'sum', 'mean' or 'max'. per_sample_weights: a factor for each row number, for
+            'sum'. include_last_offset: offsets also has the end of the last bag. padding_idx: a row
+            number that counts for nothing. Others: ``embedding``.
     Raises: ValueError or RuntimeError if the arguments do not fit each other.
 
     >>> import flambeau as torch
     >>> weight = torch.tensor([[1., 2.], [3., 4.]])
-    >>> torch.nn.functional.embedding_bag(torch.tensor([0, 1, 1]), weight, torch.tensor([0, 2]), mode='sum')
+    >>> rows, offsets = torch.tensor([0, 1, 1]), torch.tensor([0, 2])
+    >>> torch.nn.functional.embedding_bag(rows, weight, offsets, mode='sum')
     tensor([[4., 6.],
             [3., 4.]])
     """
@@ -102,12 +108,14 @@ def embedding_bag(
     if per_sample_weights is not None:
         if mode != "sum":
             raise NotImplementedError(
-                f"embedding_bag: per_sample_weights was not None. per_sample_weights is only supported for "
+                "embedding_bag: per_sample_weights was not None. per_sample_weights is only "
+                "supported for "
                 f"mode='sum' (got mode='{mode}')."
             )
         if per_sample_weights.shape != input.shape:
             raise ValueError(
-                f"embedding_bag: If per_sample_weights ({tuple(per_sample_weights.shape)}) is not None, then "
+                f"embedding_bag: If per_sample_weights ({tuple(per_sample_weights.shape)}) is not "
+                "None, then "
                 f"it must have the same shape as the input ({tuple(input.shape)})"
             )
     if max_norm is not None:
@@ -131,14 +139,21 @@ def embedding_bag(
 
 
 def _bags(input, offsets, include_last_offset):
-    """(positions, present): the flat positions of each bag's members, as rectangles filled up with position 0."""
+    """(positions, present): the flat positions of each bag's members, as rectangles filled up with
+    position 0.
+    """
     if input.ndim == 2:
         if offsets is not None:
-            raise ValueError("if input is 2D, then offsets has to be None, as input is treated is a mini-batch of fixed length sequences")
+            raise ValueError(
+                "if input is 2D, then offsets has to be None, as input is treated is a mini-batch "
+                "of fixed length sequences"
+            )
         where = torch.arange(input.numel()).reshape(input.shape)
         return where, torch.ones_like(where, dtype=torch.bool)
     if input.ndim != 1:
-        raise ValueError(f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.ndim}")
+        raise ValueError(
+            f"input has to be 1D or 2D Tensor, but got Tensor of dimension {input.ndim}"
+        )
     if offsets is None:
         raise ValueError("offsets has to be a 1D Tensor but got None")
     if offsets.ndim != 1:
@@ -146,12 +161,14 @@ def _bags(input, offsets, include_last_offset):
     starts = [int(o) for o in offsets.tolist()]
     if starts and starts[0] != 0:
         raise ArgumentError(
-            "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from position "
+            "offsets[0] has to be 0, i.e., the first sequence in the mini-batch has to start from "
+            "position "
             f"0. However, got {starts[0]}"
         )
     if starts and max(starts) > input.numel():
         raise ArgumentError(
-            f"offsets[-1] can not be greater than input's length {input.numel()} but got {max(starts)}"
+            f"offsets[-1] can not be greater than input's length {input.numel()} but got "
+            f"{max(starts)}"
         )
     first = offsets.long()
     if include_last_offset:

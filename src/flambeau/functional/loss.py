@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from flambeau.core.errors import ArgumentError, DTypeError, ShapeError
-from flambeau.tensor.api import F, export, torch
+from flambeau.tensor.api import F, export
 from flambeau.tensor.namespace import xp
 
 REDUCTIONS = ("none", "mean", "sum")
 
 
 def reduction_of(reduction, size_average=None, reduce=None) -> str:
-    """The reduction's name; the legacy flags ``size_average`` and ``reduce`` win over it, as in PyTorch."""
+    """The reduction's name; the legacy flags ``size_average`` and ``reduce`` win over it, as in
+    PyTorch.
+    """
     if size_average is not None or reduce is not None:
         average = True if size_average is None else size_average
         reduction = "none" if reduce is False else ("mean" if average else "sum")
@@ -34,7 +36,8 @@ def nll_loss(
 
     l[n] = -weight[t] x[n, t] with t = target[n]; 'mean' divides their sum by the sum of weight[t].
 
-    Shape:  input (N, C), (C) or (N, C, *D), target (N), () or (N, *D) -> (), or the target's shape for reduction 'none'
+    Shape:  input (N, C), (C) or (N, C, *D), target (N), () or (N, *D) -> (), or the target's shape
+            for reduction 'none'
     Args:   weight (C): of each class. ignore_index: a target that counts for nothing. Default -100.
     Raises: IndexError if a target is no class; RuntimeError for other dtypes than int64 and uint8.
 
@@ -72,7 +75,8 @@ def _check_classes(input, target, weight) -> None:
     if len(shape) == 1:
         if len(labels) > 0:
             raise ShapeError(
-                f"input {tuple(shape)} is one sample of {shape[0]} classes, so the target must be 0-D, but "
+                f"input {tuple(shape)} is one sample of {shape[0]} classes, so the target must be "
+                "0-D, but "
                 f"it has shape {tuple(labels)}"
             )
     elif len(labels) == 0 or labels[0] != shape[0]:
@@ -93,7 +97,8 @@ def _check_classes(input, target, weight) -> None:
         raise ShapeError(f"Expected target size {wanted}, got {list(labels)}")
     if target.dtype.name not in ("int64", "uint8"):
         raise DTypeError(
-            f"expected target dtype to be Long or Byte, but got {target.dtype}: class numbers are integers, "
+            f"expected target dtype to be Long or Byte, but got {target.dtype}: class numbers are "
+            "integers, "
             "convert them with target.long()"
         )
     if weight is None:
@@ -101,7 +106,8 @@ def _check_classes(input, target, weight) -> None:
     classes = shape[1] if len(shape) > 1 else shape[0]
     if tuple(weight.shape) != (classes,):
         raise ShapeError(
-            f"weight tensor should be defined either for all {classes} classes or no classes but got "
+            f"weight tensor should be defined either for all {classes} classes or no classes but "
+            "got "
             f"weight tensor of shape: {list(weight.shape)}"
         )
     if weight.dtype is not input.dtype:
@@ -123,10 +129,12 @@ def cross_entropy(
 ):
     """Cross entropy of the softmax of the scores (logits) with the target.
 
-    l[n] = -sum over c of weight[c] q[n, c] log softmax(x)[n, c], where q is the target: a probability for each class, or
-    1 at the class of that number; smoothed to (1 - label_smoothing) q + label_smoothing / C.
+    l[n] = -sum over c of weight[c] q[n, c] log softmax(x)[n, c], where q is the target: a
+    probability for each class, or 1 at the class of that number; smoothed to (1 - label_smoothing)
+    q + label_smoothing / C.
 
-    Shape:  input (N, C), (C) or (N, C, *D); target (N), (), (N, *D) of class numbers, or probabilities shaped as the input
+    Shape:  input (N, C), (C) or (N, C, *D); target (N), (), (N, *D) of class numbers, or
+            probabilities shaped as the input
     Args:   as ``nll_loss``; label_smoothing in [0, 1].
     Raises: IndexError if a class number is no class; RuntimeError if shapes or dtypes do not fit.
 
@@ -147,14 +155,18 @@ def cross_entropy(
     )
     if label_smoothing == 0:
         return loss
-    return _smoothed(log_probability, target, weight, ignore_index, reduction, loss, label_smoothing)
+    return _smoothed(
+        log_probability, target, weight, ignore_index, reduction, loss, label_smoothing
+    )
 
 
 def _probability_entropy(input, target, weight, reduction, smoothing, dim):
     if not target.dtype.is_floating_point:
         raise DTypeError(
-            f"Expected floating point type for target with class probabilities, got {target.dtype}: a "
-            "target shaped as the input holds probabilities. Class numbers have no class dimension: "
+            "Expected floating point type for target with class probabilities, got "
+            f"{target.dtype}: a "
+            "target shaped as the input holds probabilities. Class numbers have no class "
+            "dimension: "
             "use target.argmax(1)"
         )
     classes = input.shape[dim]

@@ -12,12 +12,20 @@ from flambeau.tensor.namespace import xp
 
 @export("F")
 def batch_norm(
-    input, running_mean, running_var, weight=None, bias=None, training=False, momentum=0.1, eps=1e-05
+    input,
+    running_mean,
+    running_var,
+    weight=None,
+    bias=None,
+    training=False,
+    momentum=0.1,
+    eps=1e-05,
 ):
     """Normalise each channel over batch and space.
 
-    y = (x - mean) / sqrt(var + eps) * weight + bias, with the batch's biased variance in training, else the running moments.
-    Training moves them: running = (1 - momentum) running + momentum batch's, with the unbiased variance.
+    y = (x - mean) / sqrt(var + eps) * weight + bias, with the batch's biased variance in training,
+    else the running moments. Training moves them: running = (1 - momentum) running + momentum
+    batch's, with the unbiased variance.
 
     Shape:  input (N, C, *), the others (C) or None -> (N, C, *)
     Raises: ValueError in training with one value a channel; RuntimeError if sizes do not fit.
@@ -37,13 +45,12 @@ def batch_norm(
             raise ArgumentError(
                 "Expected running_mean and running_var to be defined when training=False"
             )
-        return xp.fixed_norm(
-            input, running_mean, running_var, weight, bias, affine=affine, eps=eps
-        )
+        return xp.fixed_norm(input, running_mean, running_var, weight, bias, affine=affine, eps=eps)
     n = input.numel() // max(1, shape[1])
     if n == 1:
         raise ValueError(
-            f"Expected more than 1 value per channel when training, got input size {shape}. Give the model "
+            f"Expected more than 1 value per channel when training, got input size {shape}. Give "
+            "the model "
             "batches of at least two samples (drop_last=True), or call model.eval() for single ones"
         )
     axes = (0, *range(2, input.ndim))
@@ -77,7 +84,8 @@ def _check_channels(input, running_mean, running_var, weight, bias) -> None:
     _check_dtypes(input, running_mean, running_var, weight, bias)
     if input.ndim < 2:
         raise ShapeError(
-            f"batch_norm expects an input (N, C, *) with at least 2 dimensions, got {tuple(input.shape)}"
+            "batch_norm expects an input (N, C, *) with at least 2 dimensions, got "
+            f"{tuple(input.shape)}"
         )
     channels = input.shape[1]
     for name, value in (
@@ -89,7 +97,8 @@ def _check_channels(input, running_mean, running_var, weight, bias) -> None:
         if value is not None and value.numel() != channels:
             raise ShapeError(
                 f"{name} should contain {channels} elements not {value.numel()}: the input "
-                f"{tuple(input.shape)} has {channels} channels (dim 1), the layer was made for {value.numel()}"
+                f"{tuple(input.shape)} has {channels} channels (dim 1), the layer was made for "
+                f"{value.numel()}"
             )
 
 
@@ -106,7 +115,8 @@ def instance_norm(
 ):
     """Normalise each channel of each sample over space.
 
-    y = (x - mean) / sqrt(var + eps) * weight + bias; without use_input_stats with the running moments, as ``batch_norm``.
+    y = (x - mean) / sqrt(var + eps) * weight + bias; without use_input_stats with the running
+    moments, as ``batch_norm``.
 
     Shape:  input (N, C, *), the others (C) or None -> (N, C, *)
     Raises: ValueError with one spatial element; RuntimeError if sizes do not fit.
@@ -183,7 +193,8 @@ def _trailing(name, input, normalized_shape, weight, bias) -> tuple[int, ...]:
     for what, value in (("weight", weight), ("bias", bias)):
         if value is not None and tuple(value.shape) != shape:
             raise ShapeError(
-                f"{name}: Expected {what} to be of same shape as normalized_shape, but got {what} of shape "
+                f"{name}: Expected {what} to be of same shape as normalized_shape, but got {what} "
+                "of shape "
                 f"{list(value.shape)} and normalized_shape = {list(shape)}"
             )
     if input.ndim < len(shape) or tuple(input.shape[input.ndim - len(shape) :]) != shape:
@@ -208,18 +219,22 @@ def group_norm(input, num_groups, weight=None, bias=None, eps=1e-05):
     tensor([[-1.0000,  1.0000]])
     """
     if input.ndim < 2:
-        raise ShapeError(f"Expected at least 2 dimensions for input tensor but received {input.ndim}")
+        raise ShapeError(
+            f"Expected at least 2 dimensions for input tensor but received {input.ndim}"
+        )
     n, channels = input.shape[:2]
     if num_groups <= 0 or channels % num_groups:
         raise ArgumentError(
-            "Expected number of channels in input to be divisible by num_groups, but got input of shape "
+            "Expected number of channels in input to be divisible by num_groups, but got input of "
+            "shape "
             f"{list(input.shape)} and num_groups={num_groups}"
         )
     _check_dtypes(input, weight, bias)
     for what, value in (("weight", weight), ("bias", bias)):
         if value is not None and (value.ndim != 1 or value.numel() != channels):
             raise ShapeError(
-                f"Expected {what} to be a vector of size equal to the number of channels in input, but got "
+                f"Expected {what} to be a vector of size equal to the number of channels in "
+                "input, but got "
                 f"{what} of shape {list(value.shape)} and input of shape {list(input.shape)}"
             )
     inner = channels // num_groups
@@ -251,7 +266,9 @@ def local_response_norm(input, size, alpha=1e-4, beta=0.75, k=1.0):
     tensor([[[0.2500]]])
     """
     if input.ndim < 3:
-        raise ValueError(f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)")
+        raise ValueError(
+            f"Expected 3D or higher dimensionality input (got {input.ndim} dimensions)"
+        )
     if input.numel() == 0:
         return input
     n, channels = input.shape[:2]

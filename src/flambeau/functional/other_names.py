@@ -45,7 +45,9 @@ for _name in ("max_pool1d", "max_pool2d", "max_pool3d", "rrelu"):
 
 @export("torch")
 def adaptive_max_pool1d(input, output_size):
-    """The largest element of each cell, and its position: ``F.adaptive_max_pool1d`` with both results."""
+    """The largest element of each cell, and its position: ``F.adaptive_max_pool1d`` with both
+    results.
+    """
     return F.adaptive_max_pool1d(input, output_size, return_indices=True)
 
 
@@ -56,7 +58,9 @@ def native_channel_shuffle(input, groups):
 
 
 def _numbered(name: str, *names: str) -> None:
-    """torch.NAME: the loss F.NAME with its arguments in this order and a number for the reduction."""
+    """torch.NAME: the loss F.NAME with its arguments in this order and a number for the
+    reduction.
+    """
     function = getattr(F, name)
 
     def loss(*args, reduction=1, **kwargs):

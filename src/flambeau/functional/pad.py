@@ -16,8 +16,9 @@ def pad(input, pad, mode="constant", value=None):
     """Lengthen dimensions; ``pad`` lists (before, after) from the last dimension backwards.
 
     Shape:  input (*) -> each padded dimension longer by before + after; negative numbers cut off
-    Args:   mode: 'constant' (with value, default 0), 'reflect' (border not repeated), 'replicate', 'circular'. All but
-            'constant' take 1 to 3 last dimensions of an input with one or two dimensions more.
+    Args:   mode: 'constant' (with value, default 0), 'reflect' (border not repeated), 'replicate',
+            'circular'. All but 'constant' take 1 to 3 last dimensions of an input with one or two
+            dimensions more.
     Raises: RuntimeError if pad does not fit the input.
 
     >>> import flambeau as torch
@@ -30,7 +31,8 @@ def pad(input, pad, mode="constant", value=None):
     pairs = [(pad[i], pad[i + 1]) for i in range(0, len(pad), 2)][::-1]
     if len(pairs) > input.ndim:
         raise ArgumentError(
-            f"Padding length should be less than or equal to two times the input dimension but got padding "
+            "Padding length should be less than or equal to two times the input dimension but "
+            "got padding "
             f"length {len(pad)} and input of dimension {input.ndim}"
         )
     if mode == "constant":
@@ -43,7 +45,8 @@ def pad(input, pad, mode="constant", value=None):
     if not 1 <= len(pairs) <= 3 or input.ndim not in (len(pairs) + 1, len(pairs) + 2):
         raise NotImplementedError(
             "Only 2D, 3D, 4D, 5D padding with non-constant padding are supported for now: a pad of "
-            f"{len(pad)} numbers takes an input with {len(pairs) + 1} or {len(pairs) + 2} dimensions, not "
+            f"{len(pad)} numbers takes an input with {len(pairs) + 1} or {len(pairs) + 2} "
+            "dimensions, not "
             f"{input.ndim}"
         )
     _check_inside(input, pairs, mode)
@@ -56,7 +59,8 @@ def _check_inside(input, pairs, mode) -> None:
         limit = {"reflect": size - 1, "circular": size}.get(mode)
         if limit is not None and max(before, after) > limit:
             raise ArgumentError(
-                f"Padding size should be less than the corresponding input dimension, but got: padding "
+                "Padding size should be less than the corresponding input dimension, but got: "
+                "padding "
                 f"({before}, {after}) at dimension {axis} of input {list(input.shape)}"
                 if mode == "reflect"
                 else f"Padding value causes wrapping around more than once: ({before}, {after}) at "
@@ -64,7 +68,8 @@ def _check_inside(input, pairs, mode) -> None:
             )
         if size + before + after < 1 or (size == 0 and mode != "circular"):
             raise ShapeError(
-                f"Expected a non-empty result, but padding ({before}, {after}) at dimension {axis} of "
+                f"Expected a non-empty result, but padding ({before}, {after}) at dimension "
+                f"{axis} of "
                 f"input {list(input.shape)} leaves none"
             )
 
@@ -117,7 +122,8 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
     if min(out) < 1:
         raise ShapeError(
             f"Given input with spatial size {tuple(input.shape[-2:])}, kernel_size={kernel}, "
-            f"dilation={dilation}, padding={padding}, calculated shape of the array of sliding blocks as "
+            f"dilation={dilation}, padding={padding}, calculated shape of the array of sliding "
+            "blocks as "
             f"{out}, but its components must be at least one."
         )
     batched = input.ndim == 4
@@ -130,7 +136,8 @@ def unfold(input, kernel_size, dilation=1, padding=0, stride=1):
 
 @export("F")
 def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
-    """The adjoint of ``unfold``: columns are put back as windows of an image, and add up where they overlap.
+    """The adjoint of ``unfold``: columns are put back as windows of an image, and add up where they
+    overlap.
 
     Shape:  input (N, C * K * L, windows) or (C * K * L, windows) -> (N, C, *output_size)
     Raises: RuntimeError if the numbers do not fit.
@@ -143,20 +150,25 @@ def fold(input, output_size, kernel_size, dilation=1, padding=0, stride=1):
     kernel, dilation, padding, stride = _numbers(kernel_size, dilation, padding, stride)
     if input.ndim not in (2, 3):
         raise ShapeError(
-            "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and non-zero "
+            "Expected 2D or 3D (batch mode) tensor for input with possibly 0 batch size and "
+            "non-zero "
             f"dimensions for input, but got: {list(input.shape)}"
         )
     out = _grid(size, kernel, stride, padding, dilation)
     if input.shape[-2] % math.prod(kernel):
         raise ShapeError(
-            "Expected size of input's dimension 1 to be divisible by the product of kernel_size, but got "
+            "Expected size of input's dimension 1 to be divisible by the product of kernel_size, "
+            "but got "
             f"input.size(1)={input.shape[-2]} and kernel_size={kernel}."
         )
     if min(out) < 1 or input.shape[-1] != math.prod(out):
         raise ShapeError(
-            f"Given output_size={size}, kernel_size={kernel}, dilation={dilation}, padding={padding}, "
-            f"stride={stride}, expected size of input's dimension 2 to match the calculated number of "
-            f"sliding blocks {out[0]} * {out[1]} = {math.prod(out)}, but got input.size(2)={input.shape[-1]}."
+            f"Given output_size={size}, kernel_size={kernel}, dilation={dilation}, "
+            f"padding={padding}, "
+            f"stride={stride}, expected size of input's dimension 2 to match the calculated "
+            "number of "
+            f"sliding blocks {out[0]} * {out[1]} = {math.prod(out)}, but got "
+            f"input.size(2)={input.shape[-1]}."
         )
     batched = input.ndim == 3
     y = xp.col2im(
@@ -180,7 +192,8 @@ def pixel_shuffle(input, upscale_factor):
     r = upscale_factor
     if input.ndim < 3:
         raise ShapeError(
-            f"pixel_shuffle expects input to have at least 3 dimensions, but got input with {input.ndim} "
+            "pixel_shuffle expects input to have at least 3 dimensions, but got input with "
+            f"{input.ndim} "
             "dimension(s)"
         )
     if r <= 0:
@@ -188,7 +201,8 @@ def pixel_shuffle(input, upscale_factor):
     *batch, channels, h, w = input.shape
     if channels % (r * r):
         raise ShapeError(
-            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square of "
+            "pixel_shuffle expects its input's 'channel' dimension to be divisible by the square "
+            "of "
             f"upscale_factor, but input.size(-3)={channels} is not divisible by {r * r}"
         )
     b = len(batch)
@@ -211,7 +225,8 @@ def pixel_unshuffle(input, downscale_factor):
     r = downscale_factor
     if input.ndim < 3:
         raise ShapeError(
-            f"pixel_unshuffle expects input to have at least 3 dimensions, but got input with {input.ndim} "
+            "pixel_unshuffle expects input to have at least 3 dimensions, but got input with "
+            f"{input.ndim} "
             "dimension(s)"
         )
     if r <= 0:
@@ -230,7 +245,8 @@ def pixel_unshuffle(input, downscale_factor):
 
 @export("torch F")
 def channel_shuffle(input, groups):
-    """Interleaves ``groups`` groups of channels: channel g * (C / groups) + i becomes i * groups + g.
+    """Interleaves ``groups`` groups of channels: channel g * (C / groups) + i becomes i * groups +
+    g.
 
     Shape: input (N, C, *) -> (N, C, *)
 
@@ -240,12 +256,14 @@ def channel_shuffle(input, groups):
     """
     if input.ndim < 3:
         raise ShapeError(
-            f"channel_shuffle expects input with > 2 dims, but got input with sizes {list(input.shape)}"
+            "channel_shuffle expects input with > 2 dims, but got input with sizes "
+            f"{list(input.shape)}"
         )
     n, channels = input.shape[:2]
     if groups <= 0 or channels % groups:
         raise ArgumentError(
-            f"Number of channels must be divisible by groups. Got {channels} channels and {groups} groups."
+            f"Number of channels must be divisible by groups. Got {channels} channels and "
+            f"{groups} groups."
         )
     split = input.reshape((n, groups, channels // groups, *input.shape[2:]))
     return split.transpose(1, 2).reshape(input.shape)

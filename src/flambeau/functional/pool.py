@@ -16,11 +16,14 @@ def max_pool2d(
 ):
     """The largest element of each window of an image.
 
-    y[n, c, i, j] = max over k, l of x[n, c, stride i + dilation k - padding, ...]; the gradient goes to the first largest.
+    y[n, c, i, j] = max over k, l of x[n, c, stride i + dilation k - padding, ...]; the gradient
+    goes to the first largest.
 
-    Shape:  input (N, C, H, W) or (C, H, W) -> (N, C, H', W'), H' = floor((H + 2 padding - dilation (K - 1) - 1) / stride) + 1
-    Args:   stride: default kernel_size. padding: with -infinity, at most half the kernel. ceil_mode: round H' up.
-            return_indices: also give the positions of the elements in their flattened plane, for ``max_unpool2d``.
+    Shape:  input (N, C, H, W) or (C, H, W) -> (N, C, H', W'), H' = floor((H + 2 padding - dilation
+            (K - 1) - 1) / stride) + 1
+    Args:   stride: default kernel_size. padding: with -infinity, at most half the kernel.
+            ceil_mode: round H' up. return_indices: also give the positions of the elements in their
+            flattened plane, for ``max_unpool2d``.
     Raises: RuntimeError if no window fits.
 
     >>> import flambeau as torch
@@ -102,7 +105,8 @@ def batched_pool(input, rank, name) -> bool:
         raise TypeError(f"{name}(): argument 'input' must be Tensor, not {type(input).__name__}")
     if input.ndim not in (rank + 1, rank + 2) or 0 in input.shape[input.ndim - rank - 1 :]:
         raise ShapeError(
-            f"{name}: Expected a {rank + 1}D or {rank + 2}D (batch mode) tensor, (N, C, *size), with "
+            f"{name}: Expected a {rank + 1}D or {rank + 2}D (batch mode) tensor, (N, C, *size), "
+            "with "
             f"non-empty channels and size, but got input of size {list(input.shape)}"
         )
     return input.ndim == rank + 2

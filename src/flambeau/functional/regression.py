@@ -42,7 +42,8 @@ def warn_sizes(input, target) -> None:
     if input.numel() == target.numel():
         cure = f"Use target.view_as(input), or input.squeeze(): {cure}"
     warnings.warn(
-        f"Using a target size ({target.shape}) that is different to the input size ({input.shape}). This "
+        f"Using a target size ({target.shape}) that is different to the input size "
+        f"({input.shape}). This "
         f"will likely lead to incorrect results due to broadcasting. {cure}",
         stacklevel=3,
     )
@@ -73,13 +74,15 @@ def _weighted(loss, weight, reduction):
 
 @export("F")
 def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mean", beta=1.0):
-    """Squared error near 0, absolute error beyond: l = d^2 / (2 beta) for |d| < beta, else |d| - beta / 2.
+    """Squared error near 0, absolute error beyond: l = d^2 / (2 beta) for |d| < beta, else |d| -
+    beta / 2.
 
     Shape:  input (*), target (*) -> (), or (*) for reduction 'none'
     Raises: RuntimeError if beta is negative.
 
     >>> import flambeau as torch
-    >>> torch.nn.functional.smooth_l1_loss(torch.tensor([0., 3.]), torch.tensor([0.5, 0.]), reduction='none')
+    >>> x, t = torch.tensor([0., 3.]), torch.tensor([0.5, 0.])
+    >>> torch.nn.functional.smooth_l1_loss(x, t, reduction='none')
     tensor([0.1250, 2.5000])
     """
     reduction = reduction_of(reduction, size_average, reduce)
@@ -93,13 +96,15 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
 
 @export("F")
 def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
-    """Squared error near 0, absolute error beyond: l = d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2).
+    """Squared error near 0, absolute error beyond: l = d^2 / 2 for |d| <= delta, else delta (|d| -
+    delta / 2).
 
     Shape:  input (*), target (*) -> (), or (*) for reduction 'none'
     Raises: RuntimeError if delta is not positive.
 
     >>> import flambeau as torch
-    >>> torch.nn.functional.huber_loss(torch.tensor([0., 3.]), torch.tensor([0.5, 0.]), reduction='none')
+    >>> x, t = torch.tensor([0., 3.]), torch.tensor([0.5, 0.])
+    >>> torch.nn.functional.huber_loss(x, t, reduction='none')
     tensor([0.1250, 2.5000])
     """
     reduction = reduction_of(reduction)
@@ -143,14 +148,17 @@ def poisson_nll_loss(
 
 @export("F")
 def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"):
-    """Negative log likelihood of normal distributions with means x: l = (log v + (x - t)^2 / v) / 2, v = max(var, eps).
+    """Negative log likelihood of normal distributions with means x: l = (log v + (x - t)^2 / v) /
+    2, v = max(var, eps).
 
-    Shape:  input (*), target (*), var (*), (*, 1), the shape without its last dimension, or a number -> () or (*)
+    Shape:  input (*), target (*), var (*), (*, 1), the shape without its last dimension, or a
+            number -> () or (*)
     Args:   full: add log(2 pi) / 2.
     Raises: ValueError if var is negative or does not fit.
 
     >>> import flambeau as torch
-    >>> torch.nn.functional.gaussian_nll_loss(torch.tensor([0.]), torch.tensor([2.]), torch.tensor([1.]))
+    >>> x, t, var = torch.tensor([0.]), torch.tensor([2.]), torch.tensor([1.])
+    >>> torch.nn.functional.gaussian_nll_loss(x, t, var)
     tensor(2.)
     """
     if isinstance(var, float):
@@ -169,7 +177,8 @@ def gaussian_nll_loss(input, target, var, full=False, eps=1e-6, reduction="mean"
                 fits = False
             if not fits:
                 raise ValueError(
-                    f"var is of incorrect size: {tuple(var.shape)} for an input {tuple(input.shape)}"
+                    f"var is of incorrect size: {tuple(var.shape)} for an input "
+                    f"{tuple(input.shape)}"
                 )
     if reduction not in ("none", "mean", "sum"):
         raise ValueError(reduction + " is not valid")

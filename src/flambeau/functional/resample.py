@@ -24,12 +24,14 @@ def interpolate(
 ):
     """An image at another size.
 
-    Output element i reads the input around (i + 1/2) S / S' - 1/2, or i (S - 1) / (S' - 1) with align_corners.
+    Output element i reads the input around (i + 1/2) S / S' - 1/2, or i (S - 1) / (S' - 1) with
+    align_corners.
 
     Shape:  input (N, C, *S) with 1 to 3 spatial dimensions -> (N, C, *S')
-    Args:   size, or scale_factor: a number, or one a dimension. mode: 'nearest', 'nearest-exact', 'area', 'linear' (1-d),
-            'bilinear', 'bicubic' (2-d), 'trilinear' (3-d). recompute_scale_factor: use the ratio of the sizes as the scale, not
-            the scale_factor. antialias: average over what a shrinking step covers (bilinear and bicubic).
+    Args:   size, or scale_factor: a number, or one a dimension. mode: 'nearest', 'nearest-exact',
+            'area', 'linear' (1-d), 'bilinear', 'bicubic' (2-d), 'trilinear' (3-d).
+            recompute_scale_factor: use the ratio of the sizes as the scale, not the scale_factor.
+            antialias: average over what a shrinking step covers (bilinear and bicubic).
     Raises: ValueError or NotImplementedError if the arguments do not fit each other.
 
     >>> import flambeau as torch
@@ -40,19 +42,22 @@ def interpolate(
     if mode in ("nearest", "area", "nearest-exact"):
         if align_corners is not None:
             raise ValueError(
-                "align_corners option can only be set with the interpolating modes: linear | bilinear | "
+                "align_corners option can only be set with the interpolating modes: linear | "
+                "bilinear | "
                 "bicubic | trilinear"
             )
     elif mode not in _RANKS:
         raise NotImplementedError(
             "Input Error: Only 3D, 4D and 5D input Tensors supported (got "
-            f"{input.ndim}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | area | "
+            f"{input.ndim}D) for the modes: nearest | linear | bilinear | bicubic | trilinear | "
+            "area | "
             f"nearest-exact (got {mode})"
         )
     out, scales = _sizes(input, size, scale_factor, rank, mode, recompute_scale_factor)
     if antialias and not (mode in ("bilinear", "bicubic") and input.ndim == 4):
         raise ValueError(
-            "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D tensor as input"
+            "Anti-alias option is restricted to bilinear and bicubic modes and requires a 4-D "
+            "tensor as input"
         )
     if rank not in (1, 2, 3) or input.ndim != _RANKS.get(mode, input.ndim):
         raise NotImplementedError(
@@ -80,8 +85,10 @@ def _sizes(input, size, scale_factor, rank, mode, recompute):
     if isinstance(given, (list, tuple)):
         if len(given) != rank:
             raise ValueError(
-                f"Input and {'output' if name == 'size' else name} must have the same number of spatial "
-                f"dimensions, but got input with spatial dimensions of {list(input.shape[2:])} and {name} of "
+                f"Input and {'output' if name == 'size' else name} must have the same number of "
+                "spatial "
+                f"dimensions, but got input with spatial dimensions of {list(input.shape[2:])} "
+                f"and {name} of "
                 f"{given}. Please provide input tensor in (N, C, d1, d2, ...,dK) format."
             )
         given = list(given)
@@ -136,8 +143,10 @@ def upsample_bilinear(input, size=None, scale_factor=None):
 def affine_grid(theta, size, align_corners=None):
     """Where an affine map takes the positions of an image, for ``grid_sample``.
 
-    Shape: theta (N, 2, 3), size (N, C, H, W) -> (N, H, W, 2); or (N, 3, 4), (N, C, D, H, W) -> (N, D, H, W, 3)
-    Args:  align_corners: -1 and 1 are the centres of the corner elements, else their outer edges (default).
+    Shape: theta (N, 2, 3), size (N, C, H, W) -> (N, H, W, 2); or (N, 3, 4), (N, C, D, H, W) -> (N,
+           D, H, W, 3)
+    Args:  align_corners: -1 and 1 are the centres of the corner elements, else their outer edges
+           (default).
 
     >>> import flambeau as torch
     >>> torch.nn.functional.affine_grid(torch.eye(2, 3).unsqueeze(0), (1, 1, 1, 2))
@@ -149,7 +158,8 @@ def affine_grid(theta, size, align_corners=None):
     rank = len(size) - 2
     if rank not in (2, 3) or theta.ndim != 3 or tuple(theta.shape[1:]) != (rank, rank + 1):
         raise ValueError(
-            f"Expected a batch of {rank}D affine matrices of shape Nx{rank}x{rank + 1} for size {tuple(size)}. "
+            f"Expected a batch of {rank}D affine matrices of shape Nx{rank}x{rank + 1} for size "
+            f"{tuple(size)}. "
             f"Got {tuple(theta.shape)}."
         )
     if min(size) <= 0:
@@ -157,7 +167,11 @@ def affine_grid(theta, size, align_corners=None):
     axes = []
     for n in size[2:]:
         ends = 1.0 if align_corners else (n - 1) / n
-        axes.append(torch.linspace(-ends, ends, n, dtype=theta.dtype) if n > 1 else torch.zeros(1, dtype=theta.dtype))
+        axes.append(
+            torch.linspace(-ends, ends, n, dtype=theta.dtype)
+            if n > 1
+            else torch.zeros(1, dtype=theta.dtype)
+        )
     meshes = torch.meshgrid(*axes, indexing="ij")
     base = torch.stack([*reversed(meshes), torch.ones_like(meshes[0])], -1)
     flat = base.reshape(1, -1, rank + 1).expand(size[0], -1, -1)
@@ -166,11 +180,14 @@ def affine_grid(theta, size, align_corners=None):
 
 @export("F")
 def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corners=None):
-    """An image read at the positions of a grid, in units where the image spans [-1, 1]: how spatial transformers look.
+    """An image read at the positions of a grid, in units where the image spans [-1, 1]: how spatial
+    transformers look.
 
-    Shape:  input (N, C, H, W), grid (N, H', W', 2) of (x, y) -> (N, C, H', W'); or with three spatial dimensions
-    Args:   mode: 'bilinear', 'nearest', 'bicubic' (2-d). padding_mode: beyond the border are 'zeros', the 'border', or its
-            'reflection'. align_corners: -1 and 1 are the centres of the corner elements, else their outer edges (default).
+    Shape:  input (N, C, H, W), grid (N, H', W', 2) of (x, y) -> (N, C, H', W'); or with three
+            spatial dimensions
+    Args:   mode: 'bilinear', 'nearest', 'bicubic' (2-d). padding_mode: beyond the border are
+            'zeros', the 'border', or its 'reflection'. align_corners: -1 and 1 are the centres of
+            the corner elements, else their outer edges (default).
     Raises: ValueError or RuntimeError if an argument does not fit.
 
     >>> import flambeau as torch
@@ -180,17 +197,20 @@ def grid_sample(input, grid, mode="bilinear", padding_mode="zeros", align_corner
     """
     if mode not in ("bilinear", "nearest", "bicubic"):
         raise ValueError(
-            f"nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or 'bicubic', but got: '{mode}'"
+            "nn.functional.grid_sample(): expected mode to be 'bilinear', 'nearest' or "
+            f"'bicubic', but got: '{mode}'"
         )
     if padding_mode not in ("zeros", "border", "reflection"):
         raise ValueError(
-            "nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or 'reflection', but "
+            "nn.functional.grid_sample(): expected padding_mode to be 'zeros', 'border', or "
+            "'reflection', but "
             f"got: '{padding_mode}'"
         )
     _check_grid(input, grid, mode)
     if align_corners is None:
         warnings.warn(
-            "Default grid_sample and affine_grid behavior has changed to align_corners=False since 1.3.0. Please "
+            "Default grid_sample and affine_grid behavior has changed to align_corners=False "
+            "since 1.3.0. Please "
             "specify align_corners=True if the old behavior is desired.",
             stacklevel=2,
         )
@@ -279,27 +299,32 @@ def _check_grid(input, grid, mode) -> None:
     rank = input.ndim - 2
     if input.ndim not in (4, 5) or grid.ndim != input.ndim:
         raise ShapeError(
-            "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but got input "
+            "grid_sampler(): expected 4D or 5D input and grid with same number of dimensions, but "
+            "got input "
             f"with sizes {list(input.shape)} and grid with sizes {list(grid.shape)}"
         )
     if input.shape[0] != grid.shape[0]:
         raise ShapeError(
-            "grid_sampler(): expected grid and input to have same batch size, but got input with sizes "
+            "grid_sampler(): expected grid and input to have same batch size, but got input with "
+            "sizes "
             f"{list(input.shape)} and grid with sizes {list(grid.shape)}"
         )
     if grid.shape[-1] != rank:
         raise ShapeError(
-            f"grid_sampler(): expected grid to have size {rank} in last dimension, but got grid with sizes "
+            f"grid_sampler(): expected grid to have size {rank} in last dimension, but got grid "
+            "with sizes "
             f"{list(grid.shape)}"
         )
     if 0 in input.shape[2:]:
         raise ShapeError(
-            "grid_sampler(): expected input to have non-empty spatial dimensions, but input has sizes "
+            "grid_sampler(): expected input to have non-empty spatial dimensions, but input has "
+            "sizes "
             f"{list(input.shape)}"
         )
     if input.dtype is not grid.dtype:
         raise ArgumentError(
-            f"grid_sampler(): expected input and grid to have same dtype, but input has {input.dtype} and grid "
+            "grid_sampler(): expected input and grid to have same dtype, but input has "
+            f"{input.dtype} and grid "
             f"has {grid.dtype}"
         )
     if mode == "bicubic" and rank != 2:

@@ -65,7 +65,8 @@ def cosine_embedding_loss(
 ):
     """l = 1 - cos(x1, x2) for target 1, max(0, cos(x1, x2) - margin) for target -1.
 
-    Shape:  input1, input2 (N, D) or (D), target (N) or () -> (), or the target's shape for reduction 'none'
+    Shape:  input1, input2 (N, D) or (D), target (N) or () -> (), or the target's shape for
+            reduction 'none'
     Raises: RuntimeError if the sizes do not fit.
 
     >>> import flambeau as torch
@@ -76,11 +77,13 @@ def cosine_embedding_loss(
     reduction = reduction_of(reduction, size_average, reduce)
     if target.ndim not in (0, 1):
         raise ShapeError(
-            f"0D or 1D target tensor expected, multi-target not supported: got {tuple(target.shape)}"
+            "0D or 1D target tensor expected, multi-target not supported: got "
+            f"{tuple(target.shape)}"
         )
     if target.ndim + 1 != input1.ndim or target.ndim + 1 != input2.ndim:
         raise ShapeError(
-            f"{target.ndim}D target tensor expects {target.ndim + 1}D input tensors, but found inputs with "
+            f"{target.ndim}D target tensor expects {target.ndim + 1}D input tensors, but found "
+            "inputs with "
             f"sizes {list(input1.shape)} and {list(input2.shape)}."
         )
     eps = 1e-12
@@ -129,7 +132,8 @@ def margin_ranking_loss(
     reduction = reduction_of(reduction, size_average, reduce)
     if not input1.ndim == input2.ndim == target.ndim:
         raise ShapeError(
-            "margin_ranking_loss : All input tensors should have same dimension but got sizes: input1: "
+            "margin_ranking_loss : All input tensors should have same dimension but got sizes: "
+            "input1: "
             f"{input1.shape}, input2: {input2.shape}, target: {target.shape}"
         )
     return reduced(torch.clamp(-target * (input1 - input2) + margin, min=0), reduction)
@@ -155,7 +159,8 @@ def triplet_margin_loss(
     reduce=None,
     reduction="mean",
 ):
-    """l = max(0, d(a, p) - d(a, n) + margin) with the p-norm distance; swap takes the smaller of d(a, n) and d(p, n).
+    """l = max(0, d(a, p) - d(a, n) + margin) with the p-norm distance; swap takes the smaller of
+    d(a, n) and d(p, n).
 
     Shape:  three (N, D) or (D) -> (), or (N) for reduction 'none'
     Raises: ValueError if margin is not positive; RuntimeError if the ranks differ.
@@ -170,8 +175,10 @@ def triplet_margin_loss(
         raise ValueError(f"margin must be greater than 0, got {margin}")
     if not anchor.ndim == positive.ndim == negative.ndim:
         raise ShapeError(
-            f"The anchor, positive, and negative tensors are expected to have the same number of dimensions, "
-            f"but got: anchor {anchor.ndim}D, positive {positive.ndim}D, and negative {negative.ndim}D inputs"
+            "The anchor, positive, and negative tensors are expected to have the same number of "
+            "dimensions, "
+            f"but got: anchor {anchor.ndim}D, positive {positive.ndim}D, and negative "
+            f"{negative.ndim}D inputs"
         )
     return _triplet(
         anchor, positive, negative, lambda x, y: F.pairwise_distance(x, y, p, eps), margin, swap,
@@ -194,7 +201,8 @@ def triplet_margin_with_distance_loss(
 
     >>> import flambeau as torch
     >>> a, b = torch.zeros(1, 2), torch.tensor([[3., 4.]])
-    >>> torch.nn.functional.triplet_margin_with_distance_loss(a, a, b, distance_function=lambda x, y: (x - y).abs().sum(1))
+    >>> loss = torch.nn.functional.triplet_margin_with_distance_loss
+    >>> loss(a, a, b, distance_function=lambda x, y: (x - y).abs().sum(1))
     tensor(0.)
     """
     reduction = reduction_of(reduction)
@@ -202,8 +210,10 @@ def triplet_margin_with_distance_loss(
         raise ValueError(f"margin must be greater than 0, got {margin}")
     if not anchor.ndim == positive.ndim == negative.ndim:
         raise ShapeError(
-            f"The anchor, positive, and negative tensors are expected to have the same number of dimensions, "
-            f"but got: anchor {anchor.ndim}D, positive {positive.ndim}D, and negative {negative.ndim}D inputs"
+            "The anchor, positive, and negative tensors are expected to have the same number of "
+            "dimensions, "
+            f"but got: anchor {anchor.ndim}D, positive {positive.ndim}D, and negative "
+            f"{negative.ndim}D inputs"
         )
     distance = F.pairwise_distance if distance_function is None else distance_function
     return _triplet(anchor, positive, negative, distance, margin, swap, reduction)

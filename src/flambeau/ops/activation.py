@@ -1,4 +1,6 @@
-"""Activations. ``functional/activation.py`` gives them their public signatures and documentation."""
+"""Activations. ``functional/activation.py`` gives them their public signatures and
+documentation.
+"""
 
 from __future__ import annotations
 
@@ -13,7 +15,8 @@ from .registry import POINTWISE, op
 def _float(name, x):
     if x.dtype.kind in "iub":
         raise DTypeError(
-            f"{name} is not implemented for {from_numpy_dtype(x.dtype)}: convert it first, x.float()"
+            f"{name} is not implemented for {from_numpy_dtype(x.dtype)}: convert it first, "
+            "x.float()"
         )
 
 
@@ -45,7 +48,9 @@ hardtanh.vjp(
 
 @op(kind=POINTWISE)
 def elu(xp, input, *, alpha=1.0, scale=1.0, input_scale=1.0):
-    """scale x for x > 0, else scale alpha (exp(input_scale x) - 1). SELU and CELU are this with other numbers."""
+    """scale x for x > 0, else scale alpha (exp(input_scale x) - 1). SELU and CELU are this with
+    other numbers.
+    """
     _float("elu", input)
     below = xp.expm1(xp.minimum(input, 0) * input_scale) * (alpha * scale)
     return xp.where(input > 0, input * scale if scale != 1 else input, below)
@@ -195,7 +200,9 @@ hardswish.vjp(
 
 @op(kind=POINTWISE)
 def gelu(xp, input, *, approximate="none"):
-    """x Phi(x) with the distribution function of the normal distribution, or its approximation by tanh."""
+    """x Phi(x) with the distribution function of the normal distribution, or its approximation by
+    tanh.
+    """
     _float("gelu", input)
     if approximate == "tanh":
         return input * (0.5 * (1 + xp.tanh(_gelu_inner(input))))

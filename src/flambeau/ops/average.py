@@ -90,7 +90,9 @@ adaptive_avg_spread.shape(lambda grad, *, size: size)
 
 @op()
 def adaptive_max(xp, input, *, out):
-    """The largest element of each of ``out`` nearly equal cells of (N, C, *S), and its position in its plane."""
+    """The largest element of each of ``out`` nearly equal cells of (N, C, *S), and its position in
+    its plane.
+    """
     return xp.cell_maxima(input, out)
 
 
@@ -103,13 +105,17 @@ adaptive_max.shape(lambda input, *, out: ((*input[:2], *out), (*input[:2], *out)
 
 @op(node="AddAtPositions")
 def add_at_positions_op(xp, grad, positions, *, size):
-    """Zeros of ``size`` (N, C, *S) with the numbers added at their positions in each flattened plane."""
+    """Zeros of ``size`` (N, C, *S) with the numbers added at their positions in each flattened
+    plane.
+    """
     return xp.add_at_positions(grad, positions, size)
 
 
 @op(node="MaxUnpool")
 def put_at_positions(xp, input, positions, *, size):
-    """Zeros of ``size`` (N, C, *S) with the numbers put at their positions in each flattened plane."""
+    """Zeros of ``size`` (N, C, *S) with the numbers put at their positions in each flattened
+    plane.
+    """
     y = xp.zeros((*size[:2], _cells(size)), input.dtype)
     xp.put_along_axis(y, positions.reshape(*size[:2], -1), input.reshape(*size[:2], -1), 2)
     return y.reshape(size)

@@ -1,4 +1,6 @@
-"""Convolution and its two adjoints: three maps, linear in each argument, that are one another's derivatives."""
+"""Convolution and its two adjoints: three maps, linear in each argument, that are one another's
+derivatives.
+"""
 
 from __future__ import annotations
 
@@ -13,11 +15,14 @@ def convolution(
 ):
     """Convolution (cross-correlation) in any number of spatial dimensions, or its transpose.
 
-    y[n, o, p] = bias[o] + sum over c, k of weight[o, c, k] * x[n, c, stride * p + dilation * k - padding]
+    y[n, o, p] = bias[o] + sum over c, k of weight[o, c, k] * x[n, c, stride * p + dilation * k -
+    padding]
 
-    The functions ``conv1d`` ... ``conv_transpose3d`` call this one; parameters are tuples, one number a spatial dimension.
+    The functions ``conv1d`` ... ``conv_transpose3d`` call this one; parameters are tuples, one
+    number a spatial dimension.
 
-    Shape:  input (N, C, *S), weight (O, C / groups, *K), or (C, O / groups, *K) when transposed, bias (O)
+    Shape:  input (N, C, *S), weight (O, C / groups, *K), or (C, O / groups, *K) when transposed,
+            bias (O)
     Raises: ShapeError if channels, groups or sizes do not fit.
 
     >>> import flambeau as torch
@@ -40,12 +45,20 @@ def _input_rule(xp, g, weight, input_shape, stride, padding, dilation, transpose
     if transposed:
         return _forward(xp, g, weight, input_shape, stride, padding, dilation, groups)
     return xp.conv_input_grad(
-        g, weight, size=input_shape, stride=stride, padding=padding, dilation=dilation, groups=groups
+        g,
+        weight,
+        size=input_shape,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
+        groups=groups,
     )
 
 
 def _forward(xp, x, w, size, stride, padding, dilation, groups):
-    """The convolution cut to ``size``: output padding as large as the stride makes room for windows too many."""
+    """The convolution cut to ``size``: output padding as large as the stride makes room for windows
+    too many.
+    """
     y = xp.convolution(
         x, w, None, stride=stride, padding=padding, dilation=dilation, transposed=False,
         output_padding=(0,) * len(stride), groups=groups,
@@ -82,9 +95,7 @@ def _(input, weight, bias, stride, padding, dilation, transposed, output_padding
 
 @convolution.shape
 def _(input, weight, bias=None, *, stride, padding, dilation, transposed, output_padding, groups):
-    return _size(
-        input, weight, bias, stride, padding, dilation, transposed, output_padding, groups
-    )
+    return _size(input, weight, bias, stride, padding, dilation, transposed, output_padding, groups)
 
 
 @op(node="ConvolutionBackward")
@@ -144,9 +155,7 @@ def _size(x, w, bias, stride, padding, dilation, transposed, output_padding, gro
     if transposed:
         size = tuple(
             (s - 1) * t - 2 * p + d * (k - 1) + extra + 1
-            for s, k, t, p, d, extra in zip(
-                x[2:], w[2:], stride, padding, dilation, output_padding
-            )
+            for s, k, t, p, d, extra in zip(x[2:], w[2:], stride, padding, dilation, output_padding)
         )
         if min(size) < 0 or (min(size) == 0 and x[0]):
             raise ShapeError(
@@ -154,9 +163,7 @@ def _size(x, w, bias, stride, padding, dilation, transposed, output_padding, gro
                 f"{list(size)}. Output size is too small: use less padding or a larger kernel."
             )
         return (x[0], made, *size)
-    if any(
-        s + 2 * p < d * (k - 1) + 1 for s, k, p, d in zip(x[2:], w[2:], padding, dilation)
-    ):
+    if any(s + 2 * p < d * (k - 1) + 1 for s, k, p, d in zip(x[2:], w[2:], padding, dilation)):
         _refuse_kernel(x, w, padding, dilation)
     return (
         x[0],
@@ -184,9 +191,8 @@ def _refuse_channels(x, w, transposed, groups):
             f"use x.permute(0, {len(x) - 1}, {', '.join(str(i) for i in range(1, len(x) - 1))})."
         )
     elif not transposed:
-        cure = (
-            f"\nMake the layer for {x[1]} input channels, or give it an input with {wanted}"
-            + (" (x.repeat repeats a grey image along dim 1)." if x[1] == 1 else ".")
+        cure = f"\nMake the layer for {x[1]} input channels, or give it an input with {wanted}" + (
+            " (x.repeat repeats a grey image along dim 1)." if x[1] == 1 else "."
         )
     raise ShapeError(
         f"Given {'transposed=1' if transposed else 'groups=' + str(groups)}, weight of size "
@@ -199,6 +205,7 @@ def _refuse_kernel(x, w, padding, dilation):
     padded = " x ".join(str(s + 2 * p) for s, p in zip(x[2:], padding))
     reach = " x ".join(str(d * (k - 1) + 1) for k, d in zip(w[2:], dilation))
     raise ShapeError(
-        f"Calculated padded input size per channel: ({padded}). Kernel size: ({reach}). Kernel size "
+        f"Calculated padded input size per channel: ({padded}). Kernel size: ({reach}). Kernel "
+        "size "
         "can't be greater than actual input size: use padding, a smaller kernel, or larger images."
     )

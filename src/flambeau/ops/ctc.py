@@ -1,4 +1,6 @@
-"""Connectionist temporal classification as a primitive: its derivative is a recursion of its own."""
+"""Connectionist temporal classification as a primitive: its derivative is a recursion of its
+own.
+"""
 
 from __future__ import annotations
 
@@ -7,14 +9,26 @@ from .registry import STOPS, op
 
 @op(node="CtcLoss")
 def ctc_nll(xp, log_probs, targets, input_lengths, target_lengths, *, blank, zero_infinity):
-    """(minus log likelihood (N), log probabilities of the states) of log_probs (T, N, C), targets (N, S)."""
+    """(minus log likelihood (N), log probabilities of the states) of log_probs (T, N, C), targets
+    (N, S).
+    """
     labels, skips = xp.ctc_states(targets, target_lengths, blank)
     return xp.ctc_alpha(log_probs, labels, skips, input_lengths, target_lengths)
 
 
 @op(node="CtcLossBackward")
 def ctc_nll_grad(
-    xp, grad, log_probs, targets, input_lengths, target_lengths, loss, alpha, *, blank, zero_infinity
+    xp,
+    grad,
+    log_probs,
+    targets,
+    input_lengths,
+    target_lengths,
+    loss,
+    alpha,
+    *,
+    blank,
+    zero_infinity,
 ):
     """The cotangent of the log probabilities."""
     labels, skips = xp.ctc_states(targets, target_lengths, blank)
@@ -45,5 +59,5 @@ ctc_nll.shape(
     )
 )
 _NO_SECOND = STOPS("PyTorch has no second derivative of this loss either")
-ctc_nll_grad.vjp(**{name: _NO_SECOND for name in ctc_nll_grad.inputs})
+ctc_nll_grad.vjp(**dict.fromkeys(ctc_nll_grad.inputs, _NO_SECOND))
 ctc_nll_grad.shape(lambda grad, log_probs, *_others, **_params: log_probs)

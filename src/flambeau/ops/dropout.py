@@ -9,7 +9,9 @@ from .registry import STOPS, op
 
 @op()
 def dropout_mask(xp, seed, offset, *, shape, p, dtype):
-    """1 / (1 - p) with probability 1 - p, else 0, independently at each position; 32 random bits each."""
+    """1 / (1 - p) with probability 1 - p, else 0, independently at each position; 32 random bits
+    each.
+    """
     n = prod(shape)
     bits = xp.philox(seed, offset, words(n)).view(xp.uint32)[:n].reshape(shape)
     keep = bits >= xp.uint32(min(round(p * 2**32), 2**32 - 1))

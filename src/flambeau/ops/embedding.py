@@ -9,7 +9,9 @@ from .registry import STOPS, op
 
 @op(node="Embedding")
 def embedding_rows(xp, weight, indices, *, padding_idx=None, scale_grad_by_freq=False):
-    """weight[indices]; the gradient of rows at ``padding_idx`` is zero, others may be divided by their frequency."""
+    """weight[indices]; the gradient of rows at ``padding_idx`` is zero, others may be divided by
+    their frequency.
+    """
     if indices.size and not 0 <= indices.min() <= indices.max() < weight.shape[0]:
         wrong = indices[(indices < 0) | (indices >= weight.shape[0])].flat[0]
         raise DimError(
@@ -51,7 +53,9 @@ add_rows.shape(lambda grad, indices, *, size: size)
 
 @op()
 def row_factors(xp, indices, *, padding_idx, scale):
-    """What the gradient of each row is multiplied with: 0 at ``padding_idx``, 1 / frequency with ``scale``."""
+    """What the gradient of each row is multiplied with: 0 at ``padding_idx``, 1 / frequency with
+    ``scale``.
+    """
     factor = xp.ones(indices.shape)
     if scale:
         _, which, counts = xp.unique(indices, return_inverse=True, return_counts=True)

@@ -10,7 +10,9 @@ from .registry import POINTWISE, STOPS, broadcast_shape, op
 
 
 def _nll_loss(xp, input, target, weight=None, *, ignore_index, reduction):
-    """Minus the picked element: -weight[t] x[n, t]; linear in x, so its adjoint's adjoint is itself."""
+    """Minus the picked element: -weight[t] x[n, t]; linear in x, so its adjoint's adjoint is
+    itself.
+    """
     keep, safe, scale = _classes(xp, target, weight, input.shape[1], input.dtype, ignore_index)
     picked = xp.take_along_axis(input, safe[:, None], 1)[:, 0]
     loss = xp.where(keep, -picked * scale, xp.zeros((), input.dtype))
@@ -55,7 +57,9 @@ for each in (picked_loss, picked_loss2d):
 
 @op(node="NllLossBackward")
 def nll_spread(xp, grad, target, weight=None, *, size, ignore_index, reduction):
-    """The adjoint of the loss: -weight[t] g at the position of each target class, zero elsewhere."""
+    """The adjoint of the loss: -weight[t] g at the position of each target class, zero
+    elsewhere.
+    """
     keep, safe, scale = _classes(xp, target, weight, size[1], grad.dtype, ignore_index)
     if reduction == "mean":
         grad = grad / scale.sum()
@@ -86,7 +90,8 @@ def _classes(xp, target, weight, classes, dtype, ignore_index):
     if safe.size and not 0 <= safe.min() <= safe.max() < classes:
         wrong = safe[(safe < 0) | (safe >= classes)].flat[0]
         raise DimError(
-            f"Target {wrong} is out of bounds. There are {classes} classes (dim 1 of the input), numbered "
+            f"Target {wrong} is out of bounds. There are {classes} classes (dim 1 of the input), "
+            "numbered "
             f"0 to {classes - 1}: check the labels, or the size of the last layer"
         )
     scale = keep.astype(dtype) if weight is None else weight[safe] * keep
@@ -153,8 +158,8 @@ bce.vjp(
     input=lambda xp, g, input, target: (
         g * ((input - target) / xp.maximum((1 - input) * input, 1e-12))
     ),
-    target=lambda xp, g, input: g * (
-        xp.maximum(xp.log(1 - input), -100) - xp.maximum(xp.log(input), -100)
+    target=lambda xp, g, input: (
+        g * (xp.maximum(xp.log(1 - input), -100) - xp.maximum(xp.log(input), -100))
     ),
 )
 
@@ -191,9 +196,9 @@ bce_with_logits.vjp(
 @op(kind=POINTWISE, dtype="same", node="KlDiv")
 def kl_divergence(xp, input, target):
     """t (log t - x), 0 where t is 0."""
-    return xp.where(target > 0, target * xp.log(target), xp.where(target == 0, 0, target * xp.nan)) - (
-        target * input
-    )
+    return xp.where(
+        target > 0, target * xp.log(target), xp.where(target == 0, 0, target * xp.nan)
+    ) - (target * input)
 
 
 kl_divergence.vjp(

@@ -1,6 +1,7 @@
 """Normalisation to mean 0 and variance 1 over some axes, then a learned scale and shift.
 
-Mean and variance are outputs of their own, not constants of the closure, so derivatives of any order see that they depend on the input.
+Mean and variance are outputs of their own, not constants of the closure, so derivatives of any
+order see that they depend on the input.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from .registry import STOPS, op
 
 
 def _moments(xp, input, weight=None, bias=None, *, axes, affine, eps):
-    """(y, mean, variance): y = (x - mean) / sqrt(variance + eps) * weight + bias, moments over ``axes``.
+    """(y, mean, variance): y = (x - mean) / sqrt(variance + eps) * weight + bias, moments over
+    ``axes``.
 
     ``affine`` is the shape in which weight and bias meet the input.
     """
@@ -89,7 +91,9 @@ for each in (batch_moments_norm, layer_moments_norm, group_moments_norm):
 
 @op(node="NativeBatchNorm")
 def fixed_norm(xp, input, mean, var, weight=None, bias=None, *, affine, eps):
-    """y = (x - mean) / sqrt(var + eps) * weight + bias with given moments; all four have the size of ``affine``."""
+    """y = (x - mean) / sqrt(var + eps) * weight + bias with given moments; all four have the size
+    of ``affine``.
+    """
     scale = (var.reshape(affine) + eps) ** -0.5
     if weight is not None:
         scale = scale * weight.reshape(affine)

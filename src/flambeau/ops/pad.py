@@ -9,7 +9,9 @@ from .registry import op
 
 @op(node="ConstantPadNd")
 def pad_constant(xp, input, *, pads, value):
-    """``input`` with (before, after) elements of ``value`` on each axis; negative numbers cut off."""
+    """``input`` with (before, after) elements of ``value`` on each axis; negative numbers cut
+    off.
+    """
     size = _padded(input.shape, pads)
     y = xp.full(size, value, input.dtype)
     source = tuple([slice(max(0, -lo), s - max(0, -hi)) for s, (lo, hi) in zip(input.shape, pads)])
@@ -31,15 +33,19 @@ def _padded(shape, pads):
     if size and min(size) < 0:
         axis = next(i for i, s in enumerate(size) if s < 0)
         raise ShapeError(
-            f"The input size {shape[axis]}, plus negative padding {pads[axis][0]} and {pads[axis][1]} "
-            f"resulted in a negative output size, which is invalid. Check dimension {axis} of your input."
+            f"The input size {shape[axis]}, plus negative padding {pads[axis][0]} and "
+            f"{pads[axis][1]} "
+            f"resulted in a negative output size, which is invalid. Check dimension {axis} of "
+            "your input."
         )
     return size
 
 
 @op()
 def pad_inside(xp, input, *, pads, mode):
-    """The last axes lengthened by (before, after) elements copied from inside: reflect, replicate, circular."""
+    """The last axes lengthened by (before, after) elements copied from inside: reflect, replicate,
+    circular.
+    """
     return xp.pad_border(input, pads, mode)
 
 

@@ -10,7 +10,9 @@ CHOICE = "which element was largest does not vary"
 
 
 def pooled_size(size, kernel, stride, padding, dilation, ceil_mode):
-    """How many windows fit along each dimension; with ``ceil_mode`` also one that starts inside and ends beyond."""
+    """How many windows fit along each dimension; with ``ceil_mode`` also one that starts inside and
+    ends beyond.
+    """
     found = []
     for s, k, t, p, d in zip(size, kernel, stride, padding, dilation):
         room = s + 2 * p - d * (k - 1) - 1
@@ -21,7 +23,8 @@ def pooled_size(size, kernel, stride, padding, dilation, ceil_mode):
     if min(found) < 1:
         raise ShapeError(
             f"Given input size: ({'x'.join(map(str, size))}). Calculated output size: "
-            f"({'x'.join(map(str, found))}). Output size is too small: the windows of {kernel} do not "
+            f"({'x'.join(map(str, found))}). Output size is too small: the windows of {kernel} do "
+            "not "
             "fit. Use smaller windows, padding, or larger images"
         )
     return tuple(found)
@@ -91,7 +94,13 @@ def max_pool_pick(xp, input, chosen, *, kernel, stride, padding, dilation):
 
 max_pool_pick.vjp(
     input=lambda xp, g, chosen, input_shape, kernel, stride, padding, dilation: xp.max_pool_spread(
-        g, chosen, size=input_shape, kernel=kernel, stride=stride, padding=padding, dilation=dilation
+        g,
+        chosen,
+        size=input_shape,
+        kernel=kernel,
+        stride=stride,
+        padding=padding,
+        dilation=dilation,
     ),
     chosen=STOPS(CHOICE),
 )
@@ -104,7 +113,9 @@ def _(input, chosen, **_params):
 
 @op()
 def max_pool_indices(xp, chosen, *, size, kernel, stride, padding, dilation):
-    """Taps as positions in the flattened plane of ``size``, which is what PyTorch calls the indices."""
+    """Taps as positions in the flattened plane of ``size``, which is what PyTorch calls the
+    indices.
+    """
     return xp.window_indices(chosen, size, kernel, stride, padding, dilation)
 
 

@@ -14,7 +14,9 @@ _NAMES = {
 
 @op()
 def resample(xp, input, *, out, plan):
-    """(N, C, *S) at the size ``out``; ``plan`` is (mode, align_corners, input steps per output step or None, antialias)."""
+    """(N, C, *S) at the size ``out``; ``plan`` is (mode, align_corners, input steps per output step
+    or None, antialias).
+    """
     y = xp.ascontiguousarray(xp.resample_axes(input, out, plan))
     if input.dtype.kind in "iu" and y.dtype.kind == "f":
         limits = xp.iinfo(input.dtype)

@@ -52,7 +52,9 @@ def fold_border(g, pads, mode):
 
 
 def unfold_windows(x, kernel, stride, padding, dilation, out):
-    """Windows of x (N, C, *S) as columns (N, C * prod(kernel), prod(out)), zeros beyond the border."""
+    """Windows of x (N, C, *S) as columns (N, C * prod(kernel), prod(out)), zeros beyond the
+    border.
+    """
     n, c = x.shape[:2]
     pads = [(0, 0), (0, 0), *[(p, p) for p in padding]]
     frame = np.pad(x, pads) if any(padding) else x

@@ -1,7 +1,8 @@
 """Convolution on NumPy arrays: patches laid out as columns, multiplied by the weights in BLAS.
 
-Everything is ``correlate`` and its adjoint in the weights. The adjoint in the data of a strided correlation splits into phases (the
-input positions that share a remainder modulo the stride), each an unstrided correlation with the flipped taps that reach it.
+Everything is ``correlate`` and its adjoint in the weights. The adjoint in the data of a strided
+correlation splits into phases (the input positions that share a remainder modulo the stride), each
+an unstrided correlation with the flipped taps that reach it.
 """
 
 from __future__ import annotations
@@ -16,9 +17,11 @@ BLOCK = 1 << 20  # elements of columns at a time: they stay in the cache until t
 
 
 def correlate(x, w, bias, stride, pads, dilation, groups):
-    """y[n, o, p] = bias[o] + sum over c, k of w[o, c, k] * x[n, c, stride * p + dilation * k - pad].
+    """y[n, o, p] = bias[o] + sum over c, k of w[o, c, k] * x[n, c, stride * p + dilation * k -
+    pad].
 
-    x (N, C, *S), w (O, C / groups, *K); ``pads`` holds a pair (before, after) a dimension, negative to crop.
+    x (N, C, *S), w (O, C / groups, *K); ``pads`` holds a pair (before, after) a dimension, negative
+    to crop.
     """
     dtype = x.dtype
     x, w = _computable(x), _computable(w)
@@ -44,9 +47,7 @@ def correlate_data(g, w, size, stride, padding, dilation, groups):
     swapped = w.reshape(groups, -1, *w.shape[1:]).swapaxes(1, 2)
     swapped = swapped.reshape(-1, *swapped.shape[2:])  # (C, O / groups, *K)
     sizes = g.shape[2:]
-    axes = [
-        _phases(*axis) for axis in zip(sizes, size, w.shape[2:], stride, padding, dilation)
-    ]
+    axes = [_phases(*axis) for axis in zip(sizes, size, w.shape[2:], stride, padding, dilation)]
     if math.prod(stride) == 1 and all(axes):
         return _correlate_phase(g, swapped, [phases[0] for phases in axes], groups)
     gx = np.zeros((g.shape[0], swapped.shape[0], *size), g.dtype)
@@ -89,22 +90,28 @@ def _out_size(size, kernel, stride, pads, dilation):
 
 
 def _channels_last(channels, kernel, out):
-    """Whether columns are gathered in runs of channels rather than in runs of pixels: the longer runs."""
+    """Whether columns are gathered in runs of channels rather than in runs of pixels: the longer
+    runs.
+    """
     return channels * kernel[-1] > 8 * out[-1]
 
 
 def _as_matrix(w, groups, last):
-    """Weights (O, C / groups, *K) as (groups, O / groups, taps), taps ordered as the columns are."""
+    """Weights (O, C / groups, *K) as (groups, O / groups, taps), taps ordered as the columns
+    are.
+    """
     if last:
         w = np.moveaxis(w, 1, -1)
     return np.ascontiguousarray(w).reshape(groups, w.shape[0] // groups, -1)
 
 
 def _columns(x, kernel, out, stride, pads, dilation, groups, last, block):
-    """Yield (images, columns): for a block of images the patches as one matrix (groups, taps, images * pixels).
+    """Yield (images, columns): for a block of images the patches as one matrix (groups, taps,
+    images * pixels).
 
-    The rows of the matrix are taps of channels, or (``last``, a transposed view) channels of taps. One matrix a block, so
-    that BLAS is called a few times with large matrices: many small calls cost more than they compute.
+    The rows of the matrix are taps of channels, or (``last``, a transposed view) channels of taps.
+    One matrix a block, so that BLAS is called a few times with large matrices: many small calls
+    cost more than they compute.
     """
     n, channels = x.shape[:2]
     c = channels // groups
@@ -128,9 +135,7 @@ def _columns(x, kernel, out, stride, pads, dilation, groups, last, block):
             frame[:count][interior] = np.moveaxis(image, 1, -1) if last else image
             part = frame[:count]
         strides = part.strides
-        space, channel = (
-            (strides[1 : 1 + rank], strides[-1]) if last else (strides[2:], strides[1])
-        )
+        space, channel = (strides[1 : 1 + rank], strides[-1]) if last else (strides[2:], strides[1])
         steps = tuple(s * t for s, t in zip(space, stride))
         reach = tuple(s * d for s, d in zip(space, dilation))
         if last:
@@ -160,7 +165,9 @@ def _overlap(size, pads):
 
 
 def _phases(out, size, kernel, stride, padding, dilation):
-    """One axis of ``correlate_data``: for each phase (positions, taps, pads, dilation) of its correlation."""
+    """One axis of ``correlate_data``: for each phase (positions, taps, pads, dilation) of its
+    correlation.
+    """
     found = []
     shared = math.gcd(stride, dilation)
     period, reach = stride // shared, dilation // shared

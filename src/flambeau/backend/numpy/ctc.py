@@ -1,7 +1,9 @@
-"""Connectionist temporal classification: the recursion over time, for all samples and states at once.
+"""Connectionist temporal classification: the recursion over time, for all samples and states at
+once.
 
-State s of a sample walks through blank, label 1, blank, label 2, ..., blank. ``alpha`` are log probabilities of all ways to reach
-a state, ``beta`` of all ways to finish from it (Graves et al., 2006).
+State s of a sample walks through blank, label 1, blank, label 2, ..., blank. ``alpha`` are log
+probabilities of all ways to reach a state, ``beta`` of all ways to finish from it (Graves et al.,
+2006).
 """
 
 from __future__ import annotations
@@ -48,7 +50,9 @@ def ctc_alpha(log_probs, labels, skips, input_lengths, target_lengths):
 
 
 def ctc_gradient(g, log_probs, labels, skips, input_lengths, target_lengths, loss, alpha):
-    """The cotangent of log_probs: minus the probability that each class was emitted at each time, as PyTorch defines it."""
+    """The cotangent of log_probs: minus the probability that each class was emitted at each time,
+    as PyTorch defines it.
+    """
     steps, n, classes = log_probs.shape
     emitted = np.take_along_axis(log_probs, np.broadcast_to(labels, (steps, *labels.shape)), 2)
     rows = np.arange(n)

@@ -1,4 +1,6 @@
-"""Pooling windows on NumPy arrays: loops over the taps of a window, each a strided view of the whole batch."""
+"""Pooling windows on NumPy arrays: loops over the taps of a window, each a strided view of the
+whole batch.
+"""
 
 from __future__ import annotations
 
@@ -31,7 +33,9 @@ def max_windows(x, kernel, stride, padding, dilation, out):
 
 
 def spread_windows(g, chosen, size, kernel, stride, padding, dilation):
-    """Adjoint of picking: adds g (N, C, *out) where each window's chosen tap lies, in (N, C, *size)."""
+    """Adjoint of picking: adds g (N, C, *out) where each window's chosen tap lies, in (N, C,
+    *size).
+    """
     out = g.shape[2:]
     before = tuple(padding)
     extent = tuple(
@@ -74,7 +78,8 @@ def sum_windows(x, kernel, stride, padding, out):
     """Sum of each window of x (N, C, *S), zeros beyond its border: (N, C, *out)."""
     ones = (1,) * len(kernel)
     frame = _frame(x, kernel, stride, padding, ones, out, 0)
-    # Windows are boxes: one axis after the other needs the sum of the kernel's sides, not their product.
+    # Windows are boxes: one axis after the other needs the sum of the kernel's sides, not their
+    # product.
     for axis, (k, t, o) in enumerate(zip(kernel, stride, out), 2):
         parts = [
             frame[(*(slice(None),) * axis, slice(i, i + t * (o - 1) + 1, t))] for i in range(k)
@@ -105,7 +110,10 @@ def taps(kernel, stride, dilation, out):
         (
             slice(None),
             slice(None),
-            *[slice(i * d, i * d + t * (o - 1) + 1, t) for i, d, t, o in zip(tap, dilation, stride, out)],
+            *[
+                slice(i * d, i * d + t * (o - 1) + 1, t)
+                for i, d, t, o in zip(tap, dilation, stride, out)
+            ],
         )
         for tap in itertools.product(*map(range, kernel))
     ]
@@ -115,11 +123,15 @@ def crop(frame, size, before):
     """The part of a padded frame that is not padding."""
     if frame.shape[2:] == tuple(size):
         return frame
-    return frame[(slice(None), slice(None), *[slice(b, b + s) for b, s in zip(before, size)])].copy()
+    return frame[
+        (slice(None), slice(None), *[slice(b, b + s) for b, s in zip(before, size)])
+    ].copy()
 
 
 def _frame(x, kernel, stride, padding, dilation, out, fill):
-    """``x`` with ``fill`` around it as far as the windows reach; ``x`` itself where they stay inside."""
+    """``x`` with ``fill`` around it as far as the windows reach; ``x`` itself where they stay
+    inside.
+    """
     size = x.shape[2:]
     extent = tuple(
         max(s + p, (o - 1) * t + d * (k - 1) + 1)
@@ -139,7 +151,9 @@ def _lowest(dtype):
 
 
 def window_counts(size, kernel, stride, padding, out, include_padding):
-    """How many elements each window averages: an array of shape ``out``; padding counts if ``include_padding``."""
+    """How many elements each window averages: an array of shape ``out``; padding counts if
+    ``include_padding``.
+    """
     counts = np.ones((), np.int64)
     for s, k, t, p, o in zip(size, kernel, stride, padding, out):
         first = np.arange(o) * t - p
@@ -151,7 +165,9 @@ def window_counts(size, kernel, stride, padding, out, include_padding):
 
 
 def cell_bounds(size, out):
-    """Adaptive pooling's cells along one axis: cell i is [floor(i size / out), ceil((i + 1) size / out))."""
+    """Adaptive pooling's cells along one axis: cell i is [floor(i size / out), ceil((i + 1) size /
+    out)).
+    """
     i = np.arange(out)
     return i * size // out, -(-(i + 1) * size // out)
 
@@ -188,7 +204,9 @@ def _cell_matrix(size, out, dtype):
 
 
 def cell_maxima(x, out):
-    """Largest element of each cell of x (N, C, *S), and its position in the flattened plane (int64)."""
+    """Largest element of each cell of x (N, C, *S), and its position in the flattened plane
+    (int64).
+    """
     size = x.shape[2:]
     rank = len(out)
     index = np.zeros((1,) * (2 * rank), np.int64)

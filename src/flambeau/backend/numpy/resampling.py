@@ -9,10 +9,12 @@ import numpy as np
 
 @functools.lru_cache(maxsize=256)
 def axis_taps(size, out, mode, align_corners, scale, antialias, double):
-    """(indices, weights), each (taps, out), of one axis; weights is ``None`` where a single element is copied.
+    """(indices, weights), each (taps, out), of one axis; weights is ``None`` where a single element
+    is copied.
 
-    ``scale`` is input elements per output element if the caller fixed it, else ``None``. ``double``: compute positions in
-    double precision, as PyTorch does for double inputs; they decide where a boundary falls.
+    ``scale`` is input elements per output element if the caller fixed it, else ``None``.
+    ``double``: compute positions in double precision, as PyTorch does for double inputs; they
+    decide where a boundary falls.
     """
     real = np.float64 if double else np.float32
     i = np.arange(out, dtype=real)
