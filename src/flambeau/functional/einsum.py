@@ -14,15 +14,18 @@ ELLIPSIS = "..."
 def einsum(equation, *operands):
     """Sum of products over the letters that the equation's right side leaves out.
 
-    ``"ij,jk->ik"`` is a matrix product, ``"ii"`` a trace, ``"b...->..."`` a sum over the first dimension. Without "->" the
-    result has the letters that occur once, in alphabetical order.
+    ``"ij,jk->ik"`` is a matrix product, ``"ii"`` a trace, ``"b...->..."`` a sum over the first
+    dimension. Without "->" the result has the letters that occur once, in alphabetical order.
 
-    Args:   operands: tensors, or one list of them; or tensor, list of ints, ..., list of ints in place of the equation.
+    Args:   operands: tensors, or one list of them; or tensor, list of ints, ..., list of ints in
+            place of the equation.
     Raises: RuntimeError if the equation does not fit the operands.
 
     >>> import flambeau as torch
     >>> a = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> torch.einsum("ij,jk->ik", a, a), torch.einsum("ii", a)
+    (tensor([[ 7., 10.],
+            [15., 22.]]), tensor(5.))
     """
     if not isinstance(equation, str):
         equation, operands = _from_sublists((equation, *operands))

@@ -11,13 +11,17 @@ from flambeau.tensor.tensor import Tensor
 
 @export("torch method linalg")
 def matmul(input, other):
-    """Product by rank: inner (1D), matrix (2D), or a batch of matrices, whose leading dimensions broadcast.
+    """Product by rank: inner (1D), matrix (2D), or a batch of matrices, whose leading dimensions
+    broadcast.
 
-    Shape: (*, N, K), (*, K, M) -> (*, N, M); a 1D operand stands for a row (left) or a column (right).
+    Shape: (*, N, K), (*, K, M) -> (*, N, M); a 1D operand stands for a row (left) or a column
+           (right).
 
     >>> import flambeau as torch
     >>> a = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> torch.matmul(a, a), a @ torch.tensor([1.0, 1.0])
+    (tensor([[ 7., 10.],
+            [15., 22.]]), tensor([3., 7.]))
     """
     ranks = input.ndim, other.ndim
     if ranks == (2, 2):
@@ -37,6 +41,8 @@ def outer(input, vec2):
 
     >>> import flambeau as torch
     >>> torch.outer(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+    tensor([[3., 4.],
+            [6., 8.]])
     """
     if input.ndim != 1 or vec2.ndim != 1:
         raise ShapeError(f"outer: Expected 1-D arguments, but got {input.ndim}-D and {vec2.ndim}-D")
@@ -49,6 +55,7 @@ def inner(input, other):
 
     >>> import flambeau as torch
     >>> torch.inner(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+    tensor(11.)
     """
     if input.ndim == 0 or other.ndim == 0:
         return input * other
@@ -66,6 +73,8 @@ def addr(input, vec1, vec2, *, beta=1, alpha=1):
 
     >>> import flambeau as torch
     >>> torch.addr(torch.ones(1), torch.tensor([1.0, 2.0]), torch.tensor([3.0]))
+    tensor([[4.],
+            [7.]])
     """
     return _blend(input, torch.outer(vec1, vec2), beta, alpha)
 
@@ -93,6 +102,7 @@ def addbmm(input, batch1, batch2, *, beta=1, alpha=1):
 
     >>> import flambeau as torch
     >>> torch.addbmm(torch.zeros(1), torch.ones(2, 1, 3), torch.ones(2, 3, 1))
+    tensor([[6.]])
     """
     return _blend(input, torch.bmm(batch1, batch2).sum(0, dtype=batch1.dtype), beta, alpha)
 
@@ -103,6 +113,7 @@ def kron(input, other):
 
     >>> import flambeau as torch
     >>> torch.kron(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 10.0]))
+    tensor([ 1., 10.,  2., 20.])
     """
     rank = input.ndim if input.ndim > other.ndim else other.ndim
     a = (1,) * (rank - input.ndim) + tuple(input.shape)
@@ -114,10 +125,12 @@ def kron(input, other):
 
 @export("torch")
 def tensordot(a, b, dims=2):
-    """Sum over pairs of dimensions: the last ``dims`` of a with the first of b, or two lists of dimensions.
+    """Sum over pairs of dimensions: the last ``dims`` of a with the first of b, or two lists of
+    dimensions.
 
     >>> import flambeau as torch
     >>> torch.tensordot(torch.ones(2, 3), torch.ones(3, 4), dims=1).shape
+    torch.Size([2, 4])
     """
     if isinstance(dims, Tensor):
         dims = dims.tolist()
@@ -169,6 +182,7 @@ def chain_matmul(*matrices):
 
     >>> import flambeau as torch
     >>> torch.chain_matmul(torch.ones(1, 2), torch.ones(2, 3), torch.ones(3, 1))
+    tensor([[6.]])
     """
     return linalg.multi_dot(matrices) if len(matrices) > 1 else matrices[0].clone()
 
@@ -179,6 +193,7 @@ def trace(input):
 
     >>> import flambeau as torch
     >>> torch.trace(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor(5.)
     """
     if input.ndim != 2:
         raise ShapeError(f"trace: expected a matrix, but got tensor with dim {input.ndim}")
@@ -191,6 +206,7 @@ def vdot(input, other):
 
     >>> import flambeau as torch
     >>> torch.vdot(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+    tensor(11.)
     """
     return torch.dot(input.conj() if input.is_complex() else input, other)
 
@@ -201,6 +217,7 @@ def cross(input, other, dim=None):
 
     >>> import flambeau as torch
     >>> torch.cross(torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.0, 1.0, 0.0]), dim=0)
+    tensor([0., 0., 1.])
     """
     if dim is None:
         shape = torch.broadcast_shapes(input.shape, other.shape)
@@ -216,6 +233,7 @@ def _linalg_cross(input, other, *, dim=-1):
 
     >>> import flambeau as torch
     >>> torch.linalg.cross(torch.tensor([1.0, 0.0, 0.0]), torch.tensor([0.0, 1.0, 0.0]))
+    tensor([0., 0., 1.])
     """
     if input.ndim != other.ndim:
         raise ShapeError(
@@ -235,12 +253,15 @@ def _linalg_cross(input, other, *, dim=-1):
 
 @export("torch")
 def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
-    """p-norm distance of every row of x1 from every row of x2; its gradient is 0 where they coincide.
+    """p-norm distance of every row of x1 from every row of x2.
+
+    Its gradient is 0 where they coincide.
 
     Shape: (*, N, D), (*, M, D) -> (*, N, M)
 
     >>> import flambeau as torch
     >>> torch.cdist(torch.tensor([[0.0, 0.0]]), torch.tensor([[3.0, 4.0], [0.0, 1.0]]))
+    tensor([[5., 1.]])
     """
     for name, x in (("X1", x1), ("X2", x2)):
         if x.ndim < 2:

@@ -16,6 +16,7 @@ def positive(input):
 
     >>> import flambeau as torch
     >>> torch.positive(torch.tensor([1.0, -2.0]))
+    tensor([ 1., -2.])
     """
     if input.dtype == torch.bool:
         raise DTypeError("The `+` operator, on a bool tensor is not supported.")
@@ -28,6 +29,7 @@ def float_power(input, exponent):
 
     >>> import flambeau as torch
     >>> torch.float_power(torch.tensor([2, 3]), 2)
+    tensor([4., 9.], dtype=torch.float64)
     """
     wide = [x.to(_wide(x)) if isinstance(x, Tensor) else x for x in (input, exponent)]
     return torch.pow(*wide)
@@ -43,6 +45,7 @@ def ldexp(input, other):
 
     >>> import flambeau as torch
     >>> torch.ldexp(torch.tensor([1.0]), torch.tensor([3]))
+    tensor([8.])
     """
     return input * torch.pow(2.0, other)
 
@@ -55,6 +58,7 @@ def mvlgamma(input, p):
 
     >>> import flambeau as torch
     >>> torch.mvlgamma(torch.tensor([3.0]), 2)
+    tensor([1.5502])
     """
     if p < 1:
         raise ArgumentError("p has to be greater than or equal to 1")
@@ -71,6 +75,7 @@ def polygamma(n, input):
 
     >>> import flambeau as torch
     >>> torch.polygamma(1, torch.tensor([1.0, 0.5]))
+    tensor([1.6449, 4.9348])
     """
     return xp.polygamma(input, n=int(n))
 
@@ -87,6 +92,7 @@ def equal(input, other):
 
     >>> import flambeau as torch
     >>> torch.equal(torch.tensor([1, 2]), torch.tensor([1, 2]))
+    True
     """
     if not isinstance(other, Tensor):
         raise TypeError(
@@ -101,6 +107,7 @@ def isclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
 
     >>> import flambeau as torch
     >>> torch.isclose(torch.tensor([1.0, 2.0]), torch.tensor([1.0, 2.1]))
+    tensor([ True, False])
     """
     if input.dtype != other.dtype:
         raise DTypeError(f"{input.dtype} did not match {other.dtype}")
@@ -124,5 +131,6 @@ def allclose(input, other, rtol=1e-05, atol=1e-08, equal_nan=False):
 
     >>> import flambeau as torch
     >>> torch.allclose(torch.tensor([1.0]), torch.tensor([1.0 + 1e-7]))
+    True
     """
     return bool(torch.isclose(input, other, rtol, atol, equal_nan).all())

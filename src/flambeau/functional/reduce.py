@@ -27,24 +27,32 @@ def _extreme(name, input, dim, keepdim, other):
 
 @export("torch method")
 def max(input, dim=None, keepdim=False, *, other=None):
-    """The largest element; with ``dim`` the largest along it and their indices; with a tensor, the larger of two.
+    """The largest element.
+
+    With ``dim`` the largest along it and their indices; with a tensor, the larger of two.
 
     The gradient goes to the chosen element; of the whole tensor's largest, equal ones share it.
 
     >>> import flambeau as torch
     >>> x = torch.tensor([[1.0, 5.0], [7.0, 2.0]])
     >>> x.max(), torch.max(x, 1)
+    (tensor(7.), torch.return_types.max(
+    values=tensor([5., 7.]),
+    indices=tensor([1, 0])))
     """
     return _extreme("max", input, dim, keepdim, other)
 
 
 @export("torch method")
 def min(input, dim=None, keepdim=False, *, other=None):
-    """The smallest element; with ``dim`` the smallest along it and their indices; with a tensor, the smaller of two.
+    """The smallest element.
+
+    With ``dim`` the smallest along it and their indices; with a tensor, the smaller of two.
 
     >>> import flambeau as torch
     >>> x = torch.tensor([[1.0, 5.0], [7.0, 2.0]])
     >>> x.min(), x.min(dim=0).indices
+    (tensor(1.), tensor([0, 1]))
     """
     return _extreme("min", input, dim, keepdim, other)
 
@@ -55,6 +63,9 @@ def aminmax(input, *, dim=None, keepdim=False):
 
     >>> import flambeau as torch
     >>> torch.aminmax(torch.tensor([3.0, 1.0, 2.0]))
+    torch.return_types.aminmax(
+    min=tensor(1.),
+    max=tensor(3.))
     """
     pair = torch.amin(input, dim, keepdim), torch.amax(input, dim, keepdim)
     return return_type("aminmax", "min", "max")(*pair)
@@ -62,10 +73,13 @@ def aminmax(input, *, dim=None, keepdim=False):
 
 @export("torch method")
 def prod(input, dim=None, keepdim=False, *, dtype=None):
-    """Product of all elements, or along ``dim``; of integers and bools as int64. The gradient is exact at zeros.
+    """Product of all elements, or along ``dim``.
+
+    of integers and bools as int64. The gradient is exact at zeros.
 
     >>> import flambeau as torch
     >>> torch.tensor([[1.0, 2.0], [3.0, 4.0]]).prod(1)
+    tensor([ 2., 12.])
     """
     if dim is not None:
         dim = canonical_dim(dim, input.ndim)
@@ -82,21 +96,26 @@ def _moment(name, input, dim, unbiased, correction, keepdim):
 def var(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
     """Variance, sum (x - mean)^2 / (n - correction), of all or over the dimensions ``dim``.
 
-    Args: correction: 1 (unbiased) by default; unbiased: False stands for 0. ``var(x, False)`` is allowed.
+    Args: correction: 1 (unbiased) by default; unbiased: False stands for 0. ``var(x, False)`` is
+          allowed.
 
     >>> import flambeau as torch
     >>> x = torch.tensor([[1.0, 3.0], [2.0, 6.0]])
     >>> x.var(), x.var(1), x.var(1, correction=0)
+    (tensor(4.6667), tensor([2., 8.]), tensor([1., 4.]))
     """
     return _moment("var", input, dim, unbiased, correction, keepdim)
 
 
 @export("torch method")
 def std(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
-    """Standard deviation, the square root of ``var``; its gradient is 0 where all elements are equal.
+    """Standard deviation, the square root of ``var``.
+
+    Its gradient is 0 where all elements are equal.
 
     >>> import flambeau as torch
     >>> torch.tensor([1.0, 3.0, 5.0]).std()
+    tensor(2.)
     """
     return _moment("std", input, dim, unbiased, correction, keepdim)
 
@@ -107,6 +126,7 @@ def var_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
     >>> import flambeau as torch
     >>> torch.var_mean(torch.tensor([1.0, 3.0, 5.0]))
+    (tensor(4.), tensor(3.))
     """
     return _moment("var_mean", input, dim, unbiased, correction, keepdim)
 
@@ -117,6 +137,7 @@ def std_mean(input, dim=None, unbiased=None, keepdim=False, *, correction=None):
 
     >>> import flambeau as torch
     >>> torch.std_mean(torch.tensor([1.0, 3.0, 5.0]))
+    (tensor(2.), tensor(3.))
     """
     return _moment("std_mean", input, dim, unbiased, correction, keepdim)
 
@@ -134,7 +155,10 @@ def median(input, dim=None, keepdim=False):
     """The lower median, of all elements or along ``dim`` with its index; NaN if there is a NaN.
 
     >>> import flambeau as torch
-    >>> torch.median(torch.tensor([4.0, 1.0, 3.0, 2.0])), torch.tensor([[3, 1, 2]]).median(1).indices
+    >>> torch.median(torch.tensor([4.0, 1.0, 3.0, 2.0]))
+    tensor(2.)
+    >>> torch.tensor([[3, 1, 2]]).median(1).indices
+    tensor([2])
     """
     return _median("median", input, dim, keepdim)
 
@@ -145,6 +169,7 @@ def nanmedian(input, dim=None, keepdim=False):
 
     >>> import flambeau as torch
     >>> torch.nanmedian(torch.tensor([4.0, float("nan"), 3.0]))
+    tensor(3.)
     """
     return _median("nanmedian", input, dim, keepdim)
 
@@ -155,6 +180,7 @@ def nanmean(input, dim=None, keepdim=False, *, dtype=None):
 
     >>> import flambeau as torch
     >>> torch.nanmean(torch.tensor([1.0, float("nan"), 2.0]))
+    tensor(1.5000)
     """
     if input.dtype.category < torch.float32.category:
         raise DTypeError(
@@ -171,18 +197,22 @@ def count_nonzero(input, dim=None):
 
     >>> import flambeau as torch
     >>> torch.count_nonzero(torch.tensor([[0, 1], [2, 3]]), 0)
+    tensor([1, 2])
     """
     return torch.ne(input, 0).sum(dim)
 
 
 @export("torch method")
 def quantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
-    """The q-quantile, 0 <= q <= 1, of all or along ``dim``; several q give a first dimension of results.
+    """The q-quantile, 0 <= q <= 1, of all or along ``dim``.
+
+    Several q give a first dimension of results.
 
     Args: interpolation: linear, lower, higher, midpoint or nearest, between the two neighbours.
 
     >>> import flambeau as torch
     >>> torch.quantile(torch.tensor([1.0, 2.0, 4.0]), 0.75)
+    tensor(3.)
     """
     return _quantile("quantile", input, q, dim, keepdim, interpolation)
 
@@ -193,6 +223,7 @@ def nanquantile(input, q, dim=None, keepdim=False, *, interpolation="linear"):
 
     >>> import flambeau as torch
     >>> torch.nanquantile(torch.tensor([1.0, float("nan"), 4.0]), 0.5)
+    tensor(2.5000)
     """
     return _quantile("nanquantile", input, q, dim, keepdim, interpolation)
 
@@ -260,10 +291,13 @@ def _ranked(name, ordered, q, interpolation):
 
 @export("torch method")
 def norm(input, p="fro", dim=None, keepdim=False, dtype=None):
-    """Vector norm of all elements or over ``dim``; matrix norm for p = "nuc" or "fro" over two dimensions.
+    """Vector norm of all elements or over ``dim``.
+
+    Matrix norm for p = "nuc" or "fro" over two dimensions.
 
     >>> import flambeau as torch
     >>> torch.tensor([3.0, 4.0]).norm(), torch.norm(torch.tensor([[3.0, -4.0]]), 1, dim=1)
+    (tensor(5.), tensor([7.]))
     """
     if dim is not None and isinstance(dim, int):
         dim = (dim,)
@@ -283,6 +317,7 @@ def dist(input, other, p=2):
 
     >>> import flambeau as torch
     >>> torch.dist(torch.tensor([1.0, 2.0]), torch.tensor([4.0, 6.0]))
+    tensor(5.)
     """
     return torch.norm(input - other, p)
 
@@ -293,6 +328,9 @@ def cummax(input, dim):
 
     >>> import flambeau as torch
     >>> torch.cummax(torch.tensor([1.0, 3.0, 2.0]), 0)
+    torch.return_types.cummax(
+    values=tensor([1., 3., 3.]),
+    indices=tensor([0, 1, 1]))
     """
     pair = xp.cummax_pair(input, dim=canonical_dim(dim, input.ndim))
     return return_type("cummax", "values", "indices")(*pair)
@@ -304,6 +342,9 @@ def cummin(input, dim):
 
     >>> import flambeau as torch
     >>> torch.cummin(torch.tensor([2.0, 1.0, 3.0]), 0)
+    torch.return_types.cummin(
+    values=tensor([2., 1., 1.]),
+    indices=tensor([0, 1, 1]))
     """
     pair = xp.cummin_pair(input, dim=canonical_dim(dim, input.ndim))
     return return_type("cummin", "values", "indices")(*pair)
@@ -317,6 +358,7 @@ def diff(input, n=1, dim=-1, prepend=None, append=None):
 
     >>> import flambeau as torch
     >>> torch.diff(torch.tensor([1, 4, 9]))
+    tensor([3, 5])
     """
     if input.ndim == 0:
         raise ArgumentError("diff expects input to be at least one-dimensional")

@@ -21,6 +21,7 @@ def softmax(input, dim, dtype=None):
 
     >>> import flambeau as torch
     >>> torch.softmax(torch.tensor([1.0, 2.0, 3.0]), 0)
+    tensor([0.0900, 0.2447, 0.6652])
     """
     return _softened("softmax", input, dim, dtype)
 
@@ -31,12 +32,13 @@ def log_softmax(input, dim, dtype=None):
 
     >>> import flambeau as torch
     >>> torch.log_softmax(torch.tensor([1.0, 2.0, 3.0]), 0)
+    tensor([-2.4076, -1.4076, -0.4076])
     """
     return _softened("log_softmax", input, dim, dtype)
 
 
 def _usual_dim(name, input, dim, _stacklevel):
-    """Without a dimension PyTorch guesses it: the first for 0, 1 and 3 dimensions, else the second."""
+    """Without a dimension PyTorch guesses: the first of 0, 1 and 3 dimensions, else the second."""
     if dim is not None:
         return dim
     warnings.warn(
@@ -53,6 +55,7 @@ def _softmax(input, dim=None, _stacklevel=3, dtype=None):
 
     >>> import flambeau as torch
     >>> torch.nn.functional.softmax(torch.tensor([0.0, 0.0]), dim=0)
+    tensor([0.5000, 0.5000])
     """
     return torch.softmax(input, _usual_dim("softmax", input, dim, _stacklevel), dtype)
 
@@ -63,5 +66,6 @@ def _log_softmax(input, dim=None, _stacklevel=3, dtype=None):
 
     >>> import flambeau as torch
     >>> torch.nn.functional.log_softmax(torch.tensor([0.0, 0.0]), dim=0)
+    tensor([-0.6931, -0.6931])
     """
     return torch.log_softmax(input, _usual_dim("log_softmax", input, dim, _stacklevel), dtype)

@@ -116,12 +116,15 @@ def _div_variant(params) -> int:
     aliases=("divide", "true_divide"), variant=_div_variant,
 )  # fmt: skip
 def div(xp, input, other, *, rounding_mode=None):
-    """Quotient, y = input / other, of integers as floats; dy/dinput = 1 / other, dy/dother = -y / other.
+    """Quotient, y = input / other, of integers as floats.
+
+    dy/dinput = 1 / other, dy/dother = -y / other.
 
     Args: rounding_mode: None, "trunc" (towards zero, as in C) or "floor" (as Python's //).
 
     >>> import flambeau as torch
-    >>> torch.div(torch.tensor([7, -7]), 2), torch.div(torch.tensor([7, -7]), 2, rounding_mode="trunc")
+    >>> x = torch.tensor([7, -7])
+    >>> torch.div(x, 2), torch.div(x, 2, rounding_mode="trunc")
     (tensor([ 3.5000, -3.5000]), tensor([ 3, -3]))
     """
     if rounding_mode is None:
@@ -146,7 +149,8 @@ def _check_integer_divisor(xp, input, other):
 def _floor_divide(xp, input, other):
     _check_integer_divisor(xp, input, other)
     if _kind(input) in "fc" or _kind(other) in "fc":
-        # NumPy answers NaN for an infinite dividend and for a zero divisor keeps the infinity, as PyTorch.
+        # NumPy answers NaN for an infinite dividend and for a zero divisor keeps the infinity, as
+        # PyTorch.
         y = xp.floor_divide(input, other)
         return xp.where(xp.isinf(input), xp.divide(input, other), y)
     return xp.floor_divide(input, other)
@@ -186,7 +190,9 @@ floor_divide.vjp(input=FLAT, other=FLAT)
 
 @op(kind=POINTWISE, dtype="same", where=EVERYWHERE)
 def remainder(xp, input, other):
-    """Remainder with the sign of the divisor, as Python's %: x - y floor(x / y); d/dx = 1, d/dy = -floor(x / y).
+    """Remainder with the sign of the divisor, as Python's %: x - y floor(x / y).
+
+    d/dx = 1, d/dy = -floor(x / y).
 
     >>> import flambeau as torch
     >>> torch.remainder(torch.tensor([-3.0, 3.0]), 2)
@@ -204,7 +210,9 @@ remainder.vjp(
 
 @op(kind=POINTWISE, dtype="same", where=EVERYWHERE)
 def fmod(xp, input, other):
-    """Remainder with the sign of the dividend, as C's fmod: x - y trunc(x / y); d/dx = 1, d/dy = -trunc(x / y).
+    """Remainder with the sign of the dividend, as C's fmod: x - y trunc(x / y).
+
+    d/dx = 1, d/dy = -trunc(x / y).
 
     >>> import flambeau as torch
     >>> torch.fmod(torch.tensor([-3.0, 3.0]), 2)
@@ -222,7 +230,9 @@ fmod.vjp(
 
 @op(kind=POINTWISE, dtype="same", where=EVERYWHERE, variant=lambda params: params.get("form", 0))
 def pow_(xp, input, exponent, *, form=0):
-    """Power, y = x^p; dy/dx = p x^(p-1), dy/dp = y log x, both 0 where y does not depend on the operand.
+    """Power, y = x^p.
+
+    dy/dx = p x^(p-1), dy/dp = y log x, both 0 where y does not depend on the operand.
 
     >>> import flambeau as torch
     >>> torch.pow(torch.tensor([1.0, 2.0, 3.0]), 2), torch.pow(2, torch.tensor([1.0, 3.0]))
@@ -256,7 +266,10 @@ def _power_of_number(xp, input, exponent):
 
 
 def _integer_power(xp, input, exponent):
-    """NumPy refuses negative exponents; rounded towards zero only the bases 1 and -1 keep a value."""
+    """NumPy refuses negative exponents.
+
+    Rounded towards zero only the bases 1 and -1 keep a value.
+    """
     if _kind(input) == "b" and _kind(exponent) == "b":
         return xp.logical_or(input, xp.logical_not(exponent))
     negative = xp.less(exponent, 0)

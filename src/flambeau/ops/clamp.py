@@ -17,10 +17,13 @@ def _no_order(name, x):
 
 @op(kind=POINTWISE, dtype="same", where=EVERYWHERE, aliases=("clip",))
 def clamp(xp, input, min=None, max=None):
-    """min(max(x, min), max), where either bound may be absent; dy/dx = 1 from bound to bound, else 0.
+    """min(max(x, min), max), where either bound may be absent.
+
+    dy/dx = 1 from bound to bound, else 0.
 
     >>> import flambeau as torch
     >>> torch.clamp(torch.tensor([-2.0, 0.5, 2.0]), -1, 1), torch.tensor([1.0, 5.0]).clamp(max=2)
+    (tensor([-1.0000,  0.5000,  1.0000]), tensor([1., 2.]))
     """
     _no_order("clamp", input)
     if min is None and max is None:
@@ -60,6 +63,7 @@ def clamp_min(xp, input, min):
 
     >>> import flambeau as torch
     >>> torch.clamp_min(torch.tensor([-2.0, 0.5]), 0)
+    tensor([0.0000, 0.5000])
     """
     _no_order("clamp_min", input)
     return xp.maximum(input, min)
@@ -77,6 +81,7 @@ def clamp_max(xp, input, max):
 
     >>> import flambeau as torch
     >>> torch.clamp_max(torch.tensor([-2.0, 0.5]), 0)
+    tensor([-2.,  0.])
     """
     _no_order("clamp_max", input)
     return xp.minimum(input, max)
@@ -94,6 +99,7 @@ def lerp(xp, input, end, weight):
 
     >>> import flambeau as torch
     >>> torch.lerp(torch.tensor([0.0, 10.0]), torch.tensor([4.0, 20.0]), 0.25)
+    tensor([ 1.0000, 12.5000])
     """
     if not hasattr(weight, "dtype"):
         near = abs(weight) < 0.5
@@ -112,10 +118,13 @@ lerp.vjp(
 
 @op(kind=POINTWISE, dtype="float", where=EVERYWHERE)
 def copysign(xp, input, other):
-    """|input| with the sign of other (of a zero too); dy/dinput = sign of y over sign of input, 0 at 0.
+    """|input| with the sign of other (of a zero too).
+
+    dy/dinput = sign of y over sign of input, 0 at 0.
 
     >>> import flambeau as torch
     >>> torch.copysign(torch.tensor([1.0, -2.0]), torch.tensor([-0.0, 3.0]))
+    tensor([-1.,  2.])
     """
     return xp.copysign(input, other)
 
@@ -132,6 +141,7 @@ def heaviside(xp, input, values):
 
     >>> import flambeau as torch
     >>> torch.heaviside(torch.tensor([-1.0, 0.0, 2.0]), torch.tensor([0.5]))
+    tensor([0.0000, 0.5000, 1.0000])
     """
     if input.dtype.kind == "c":
         raise DTypeError("heaviside is not yet implemented for complex tensors.")
@@ -147,6 +157,7 @@ def logaddexp(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.logaddexp(torch.tensor([1000.0]), torch.tensor([1000.0]))
+    tensor([1000.6932])
     """
     return xp.logaddexp(input, other)
 
@@ -168,6 +179,7 @@ def logaddexp2(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.logaddexp2(torch.tensor([3.0]), torch.tensor([3.0]))
+    tensor([4.])
     """
     return xp.logaddexp2(input, other)
 
@@ -188,6 +200,7 @@ def xlogy(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.xlogy(torch.tensor([0.0, 2.0]), torch.tensor([0.0, 3.0]))
+    tensor([0.0000, 2.1972])
     """
     settled = xp.logical_and(xp.equal(input, 0), xp.logical_not(xp.isnan(other)))
     y = xp.multiply(input, xp.log(other))

@@ -69,7 +69,9 @@ def svd(xp, A, *, full_matrices=True):
 
 
 def _svd_rule(xp, g, y):
-    """U ((skew(U^T gU) / E) S + S (skew(V^T gV) / E) + diag(gS)) V^T, E_ij = s_j^2 - s_i^2, and what leaves the ranges."""
+    """U ((skew(U^T gU) / E) S + S (skew(V^T gV) / E) + diag(gS)) V^T, E_ij = s_j^2 - s_i^2, and
+    what leaves the ranges.
+    """
     (gU, gS, gVh), (U, S, Vh) = g, y
     k = S.shape[-1]
     U, V = U[..., :k], transposed(xp, Vh)[..., :k]
@@ -161,10 +163,12 @@ def _(A, mode="reduced"):
 def vector_norm(xp, x, *, ord=2.0, dim=None, keepdim=False, dtype=None):
     """p-norm, (sum |x|^p)^(1/p), over all elements or over the dimensions ``dim``.
 
-    Args: ord: p; inf and -inf are the largest and the smallest size, 0 counts what is not zero. The gradient at 0 is 0.
+    Args: ord: p; inf and -inf are the largest and the smallest size, 0 counts what is not zero. The
+          gradient at 0 is 0.
 
     >>> import flambeau as torch
     >>> torch.linalg.vector_norm(torch.tensor([3.0, 4.0]))
+    tensor(5.)
     """
     if dtype is not None:
         x = x.astype(dtype)

@@ -57,6 +57,8 @@ def inv(xp, A):
 
     >>> import flambeau as torch
     >>> torch.linalg.inv(torch.tensor([[2.0, 0.0], [0.0, 4.0]]))
+    tensor([[0.5000, 0.0000],
+            [0.0000, 0.2500]])
     """
     check_square("linalg.inv", A)
     return attempt(xp, "inv", "The inversion could not be completed because the input matrix is "
@@ -88,6 +90,7 @@ def solve(xp, A, B, *, left=True):
 
     >>> import flambeau as torch
     >>> torch.linalg.solve(torch.tensor([[2.0, 0.0], [0.0, 4.0]]), torch.tensor([2.0, 2.0]))
+    tensor([1.0000, 0.5000])
     """
     check_square("linalg.solve", A)
     if A.dtype != B.dtype:
@@ -144,6 +147,13 @@ def _solve_rule(xp, g, y, A, B_shape, left, needs):
 solve.vjp_joint(_solve_rule)
 
 
+@solve.shape
+def _(A, B, left=True):
+    if is_vector(A, B):
+        return broadcast_shape(A[:-2], B[:-1]) + A[-1:]
+    return broadcast_shape(A[:-2], B[:-2]) + B[-2:]
+
+
 @op(node="LinalgSolveTriangular")
 def solve_triangular(xp, A, B, *, upper, left=True, unitriangular=False):
     """X with A X = B (or X A = B), reading only one triangle of A."""
@@ -176,10 +186,16 @@ def _solve_triangular_rule(xp, g, y, A, upper, left, unitriangular, needs):
 
 
 solve_triangular.vjp_joint(_solve_triangular_rule)
+solve_triangular.shape(
+    lambda A, B, upper, left=True, unitriangular=False: broadcast_shape(A[:-2], B[:-2]) + B[-2:]
+)
 
 
 def _cofactors(xp, A, y):
-    """det(A) A^-T; for singular matrices by the singular values, as products of all but one of them."""
+    """det(A) A^-T.
+
+    For singular matrices by the singular values, as products of all but one of them.
+    """
     if not bool((y == 0).any()):
         return xp.expand_dims(y, (-1, -2)) * transposed(xp, xp.linalg.inv(A))
     U, s, Vh = xp.svd(A, full_matrices=False)
@@ -198,9 +214,15 @@ def det(xp, A):
 
     >>> import flambeau as torch
     >>> torch.linalg.det(torch.tensor([[1.0, 2.0], [3.0, 4.0]]))
+    tensor(-2.)
     """
     check_square("linalg.det", A)
     return xp.linalg.det(A).astype(A.dtype)
+
+
+@det.shape
+def _(A):
+    return A[:-2]
 
 
 det.vjp(A=lambda xp, g, y, A: xp.expand_dims(g, (-1, -2)) * _cofactors(xp, A, y))
@@ -267,7 +289,10 @@ def pseudo_inverse(xp, A, atol=None, rtol=None, *, hermitian=False):
 
 
 def tolerance(xp, s, A, atol, rtol):
-    """max(atol, rtol * largest singular value); rtol is max(m, n) eps unless atol alone is given."""
+    """max(atol, rtol * largest singular value).
+
+    Rtol is max(m, n) eps unless atol alone is given.
+    """
     if rtol is None:
         given = atol is not None and bool(xp.any(xp.asarray(atol) > 0))
         rtol = 0.0 if given else max(A.shape[-2:]) * xp.finfo(A.dtype).eps
@@ -288,3 +313,8 @@ def _pinv_rule(xp, g, y, A):
 pseudo_inverse.vjp(
     A=_pinv_rule, atol=STOPS("a tolerance selects"), rtol=STOPS("a tolerance selects")
 )
+
+
+@pseudo_inverse.shape
+def _(A, atol=None, rtol=None, hermitian=False):
+    return A[:-2] + (A[-1], A[-2])

@@ -17,6 +17,7 @@ def isnan(xp, input):
 
     >>> import flambeau as torch
     >>> torch.isnan(torch.tensor([1.0, float("nan")]))
+    tensor([False,  True])
     """
     return xp.isnan(input)
 
@@ -27,6 +28,7 @@ def isinf(xp, input):
 
     >>> import flambeau as torch
     >>> torch.isinf(torch.tensor([1.0, float("-inf")]))
+    tensor([False,  True])
     """
     return xp.isinf(input)
 
@@ -37,6 +39,7 @@ def isfinite(xp, input):
 
     >>> import flambeau as torch
     >>> torch.isfinite(torch.tensor([1.0, float("-inf"), float("nan")]))
+    tensor([ True, False, False])
     """
     return xp.isfinite(input)
 
@@ -47,6 +50,7 @@ def isposinf(xp, input):
 
     >>> import flambeau as torch
     >>> torch.isposinf(torch.tensor([1.0, float("inf"), -float("inf")]))
+    tensor([False,  True, False])
     """
     _real(input, "isposinf")
     return xp.isposinf(input) if input.dtype.kind == "f" else xp.zeros(input.shape, bool)
@@ -58,6 +62,7 @@ def isneginf(xp, input):
 
     >>> import flambeau as torch
     >>> torch.isneginf(torch.tensor([1.0, float("inf"), -float("inf")]))
+    tensor([False, False,  True])
     """
     _real(input, "isneginf")
     return xp.isneginf(input) if input.dtype.kind == "f" else xp.zeros(input.shape, bool)
@@ -74,6 +79,7 @@ def isreal(xp, input):
 
     >>> import flambeau as torch
     >>> torch.isreal(torch.tensor([1.0, 2.0]))
+    tensor([True, True])
     """
     return xp.isreal(input)
 
@@ -84,6 +90,7 @@ def signbit(xp, input):
 
     >>> import flambeau as torch
     >>> torch.signbit(torch.tensor([1.0, -0.0, -3.0]))
+    tensor([False,  True,  True])
     """
     _real(input, "signbit")
     if input.dtype.kind == "f":
@@ -97,6 +104,7 @@ def logical_not(xp, input):
 
     >>> import flambeau as torch
     >>> torch.logical_not(torch.tensor([0, 3]))
+    tensor([ True, False])
     """
     return xp.logical_not(input)
 
@@ -111,6 +119,7 @@ def logical_and(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.logical_and(torch.tensor([0, 3]), torch.tensor([1, 1]))
+    tensor([False,  True])
     """
     return xp.logical_and(input, other)
 
@@ -121,6 +130,7 @@ def logical_or(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.logical_or(torch.tensor([0, 3]), torch.tensor([0, 0]))
+    tensor([False,  True])
     """
     return xp.logical_or(input, other)
 
@@ -131,6 +141,7 @@ def logical_xor(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.logical_xor(torch.tensor([0, 3]), torch.tensor([1, 1]))
+    tensor([ True, False])
     """
     return xp.logical_xor(input, other)
 
@@ -153,6 +164,7 @@ def bitwise_not(xp, input):
 
     >>> import flambeau as torch
     >>> torch.bitwise_not(torch.tensor([0, 5])), ~torch.tensor([True, False])
+    (tensor([-1, -6]), tensor([False,  True]))
     """
     _whole("bitwise_not", input)
     return xp.invert(input)
@@ -167,6 +179,7 @@ def bitwise_and(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.bitwise_and(torch.tensor([6, 5]), 3)
+    tensor([2, 1])
     """
     _whole("bitwise_and", input, other)
     return xp.bitwise_and(input, other)
@@ -178,6 +191,7 @@ def bitwise_or(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.bitwise_or(torch.tensor([6, 5]), 3)
+    tensor([7, 7])
     """
     _whole("bitwise_or", input, other)
     return xp.bitwise_or(input, other)
@@ -189,6 +203,7 @@ def bitwise_xor(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.bitwise_xor(torch.tensor([6, 5]), 3)
+    tensor([5, 6])
     """
     _whole("bitwise_xor", input, other)
     return xp.bitwise_xor(input, other)
@@ -200,6 +215,7 @@ def bitwise_left_shift(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.bitwise_left_shift(torch.tensor([1, 5]), 2)
+    tensor([ 4, 20])
     """
     _whole("bitwise_left_shift", input, other)
     return xp.left_shift(input, other)
@@ -211,6 +227,7 @@ def bitwise_right_shift(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.bitwise_right_shift(torch.tensor([4, -5]), 1)
+    tensor([ 2, -3])
     """
     _whole("bitwise_right_shift", input, other)
     return xp.right_shift(input, other)

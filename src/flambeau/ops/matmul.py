@@ -49,6 +49,7 @@ def mm(xp, input, mat2):
 
     >>> import flambeau as torch
     >>> torch.mm(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [4.0]]))
+    tensor([[11.]])
     """
     _check_rank("mm", "input", input, 2)
     _check_rank("mm", "mat2", mat2, 2)
@@ -72,6 +73,7 @@ def mv(xp, input, vec):
 
     >>> import flambeau as torch
     >>> torch.mv(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([1.0, 1.0]))
+    tensor([3., 7.])
     """
     _check_rank("mv", "input", input, 2)
     _check_rank("mv", "vec", vec, 1)
@@ -98,6 +100,7 @@ def dot(xp, input, tensor):
 
     >>> import flambeau as torch
     >>> torch.dot(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
+    tensor(11.)
     """
     if input.ndim != 1 or tensor.ndim != 1:
         raise ShapeError(
@@ -129,6 +132,7 @@ def bmm(xp, input, mat2):
 
     >>> import flambeau as torch
     >>> torch.bmm(torch.ones(2, 1, 3), torch.ones(2, 3, 1)).shape
+    torch.Size([2, 1, 1])
     """
     _check_rank("bmm", "batch1", input, 3)
     _check_rank("bmm", "batch2", mat2, 3)
@@ -204,7 +208,10 @@ def _(input, other):
 
 
 def _combine(xp, y, input, beta, alpha):
-    """beta * input + alpha * y in y's dtype; where beta is 0 the input does not matter, be it NaN."""
+    """beta * input + alpha * y in y's dtype.
+
+    Where beta is 0 the input does not matter, be it NaN.
+    """
     if y.dtype.kind in "iu":
         beta, alpha = int(beta), int(alpha)
     if alpha != 1:
@@ -243,6 +250,7 @@ def addmm(xp, input, mat1, mat2, *, beta=1, alpha=1):
 
     >>> import flambeau as torch
     >>> torch.addmm(torch.ones(1), torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [4.0]]))
+    tensor([[12.]])
     """
     _check_rank("addmm", "mat1", mat1, 2)
     _check_rank("addmm", "mat2", mat2, 2)
@@ -269,6 +277,7 @@ def addmv(xp, input, mat, vec, *, beta=1, alpha=1):
 
     >>> import flambeau as torch
     >>> torch.addmv(torch.ones(1), torch.tensor([[1.0, 2.0]]), torch.tensor([3.0, 4.0]))
+    tensor([12.])
     """
     y = mv.kernel(xp, mat, vec)
     _check_added("addmv", xp, input, y)
@@ -291,6 +300,7 @@ def baddbmm(xp, input, batch1, batch2, *, beta=1, alpha=1):
 
     >>> import flambeau as torch
     >>> torch.baddbmm(torch.ones(1), torch.ones(2, 1, 3), torch.ones(2, 3, 1)).flatten()
+    tensor([4., 4.])
     """
     y = bmm.kernel(xp, batch1, batch2)
     _check_added("baddbmm", xp, input, y)

@@ -1,4 +1,6 @@
-"""Elementwise functions of one number: rounding, exponentials, roots and what neural networks make of them."""
+"""Elementwise functions of one number: rounding, exponentials, roots and what neural networks make
+of them.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ def abs_(xp, input):
 
     >>> import flambeau as torch
     >>> torch.abs(torch.tensor([-1.5, 0.0, 2.0]))
+    tensor([1.5000, 0.0000, 2.0000])
     """
     return xp.abs(input)
 
@@ -30,6 +33,7 @@ def neg(xp, input):
 
     >>> import flambeau as torch
     >>> torch.neg(torch.tensor([-1.5, 2.0]))
+    tensor([ 1.5000, -2.0000])
     """
     if input.dtype.kind == "b":
         raise RuntimeError(
@@ -48,6 +52,7 @@ def exp(xp, input):
 
     >>> import flambeau as torch
     >>> torch.exp(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 2.7183])
     """
     return xp.exp(input)
 
@@ -61,6 +66,7 @@ def exp2(xp, input):
 
     >>> import flambeau as torch
     >>> torch.exp2(torch.tensor([0.0, 3.0]))
+    tensor([1., 8.])
     """
     return xp.exp2(input)
 
@@ -74,6 +80,7 @@ def expm1(xp, input):
 
     >>> import flambeau as torch
     >>> torch.expm1(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.7183])
     """
     return xp.expm1(input)
 
@@ -87,6 +94,7 @@ def log(xp, input):
 
     >>> import flambeau as torch
     >>> torch.log(torch.tensor([1.0, 10.0]))
+    tensor([0.0000, 2.3026])
     """
     return xp.log(input)
 
@@ -100,6 +108,7 @@ def log2(xp, input):
 
     >>> import flambeau as torch
     >>> torch.log2(torch.tensor([1.0, 8.0]))
+    tensor([0., 3.])
     """
     return xp.log2(input)
 
@@ -112,7 +121,8 @@ def log10(xp, input):
     """Logarithm to base 10; dy/dx = 1 / (x ln 10).
 
     >>> import flambeau as torch
-    >>> torch.log10(torch.tensor([1.0, 1000.0]))
+    >>> torch.log10(torch.tensor([1.0, 10.0]))
+    tensor([0., 1.])
     """
     return xp.log10(input)
 
@@ -126,6 +136,7 @@ def log1p(xp, input):
 
     >>> import flambeau as torch
     >>> torch.log1p(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.6931])
     """
     return xp.log1p(input)
 
@@ -139,6 +150,7 @@ def sqrt(xp, input):
 
     >>> import flambeau as torch
     >>> torch.sqrt(torch.tensor([0.0, 9.0]))
+    tensor([0., 3.])
     """
     return xp.sqrt(input)
 
@@ -152,6 +164,7 @@ def rsqrt(xp, input):
 
     >>> import flambeau as torch
     >>> torch.rsqrt(torch.tensor([1.0, 4.0]))
+    tensor([1.0000, 0.5000])
     """
     return xp.reciprocal(xp.sqrt(input))
 
@@ -165,6 +178,7 @@ def square(xp, input):
 
     >>> import flambeau as torch
     >>> torch.square(torch.tensor([-1.5, 2.0]))
+    tensor([2.2500, 4.0000])
     """
     if input.dtype.kind == "b":
         return xp.square(input.astype(xp.int64))
@@ -180,6 +194,7 @@ def reciprocal(xp, input):
 
     >>> import flambeau as torch
     >>> torch.reciprocal(torch.tensor([1.0, -4.0]))
+    tensor([ 1.0000, -0.2500])
     """
     return xp.reciprocal(input)
 
@@ -193,6 +208,7 @@ def sigmoid(xp, input):
 
     >>> import flambeau as torch
     >>> torch.sigmoid(torch.tensor([-1.0, 0.0, 1.0]))
+    tensor([0.2689, 0.5000, 0.7311])
     """
     return xp.reciprocal(xp.exp(-input) + 1)
 
@@ -206,6 +222,7 @@ def relu(xp, input):
 
     >>> import flambeau as torch
     >>> torch.relu(torch.tensor([-1.0, 0.0, 2.0]))
+    tensor([0., 0., 2.])
     """
     if input.dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu: convert the tensor to a number")
@@ -221,6 +238,7 @@ def sign(xp, input):
 
     >>> import flambeau as torch
     >>> torch.sign(torch.tensor([-1.5, 0.0, 2.0]))
+    tensor([-1.,  0.,  1.])
     """
     if input.dtype.kind == "b":
         return input.copy()
@@ -239,6 +257,7 @@ def sgn(xp, input):
 
     >>> import flambeau as torch
     >>> torch.sgn(torch.tensor([-1.5, 0.0, 2.0]))
+    tensor([-1.,  0.,  1.])
     """
     if input.dtype.kind == "c":
         size = xp.abs(input)
@@ -264,6 +283,7 @@ def floor(xp, input):
 
     >>> import flambeau as torch
     >>> torch.floor(torch.tensor([-1.5, 2.7]))
+    tensor([-2.,  2.])
     """
     return _rounds(xp.floor, xp, input)
 
@@ -277,6 +297,7 @@ def ceil(xp, input):
 
     >>> import flambeau as torch
     >>> torch.ceil(torch.tensor([-1.5, 2.2]))
+    tensor([-1.,  3.])
     """
     return _rounds(xp.ceil, xp, input)
 
@@ -290,6 +311,7 @@ def trunc(xp, input):
 
     >>> import flambeau as torch
     >>> torch.trunc(torch.tensor([-1.5, 2.7]))
+    tensor([-1.,  2.])
     """
     return _rounds(xp.trunc, xp, input)
 
@@ -303,6 +325,7 @@ def round_(xp, input, *, decimals=0):
 
     >>> import flambeau as torch
     >>> torch.round(torch.tensor([0.5, 1.5, 2.6])), torch.round(torch.tensor(1.2345), decimals=2)
+    (tensor([0., 2., 3.]), tensor(1.2300))
     """
     if decimals == 0:
         return _rounds(xp.rint, xp, input)
@@ -318,6 +341,7 @@ def frac(xp, input):
 
     >>> import flambeau as torch
     >>> torch.frac(torch.tensor([-1.5, 2.25]))
+    tensor([-0.5000,  0.2500])
     """
     if input.dtype.kind != "f":
         raise RuntimeError(f"frac is not implemented for {input.dtype.name} tensors")
@@ -337,6 +361,7 @@ def logit(xp, input, *, eps=None):
 
     >>> import flambeau as torch
     >>> torch.logit(torch.tensor([0.25, 0.5]))
+    tensor([-1.0986,  0.0000])
     """
     z = _logit_bounds(input, eps)
     return xp.log(z / (1 - z))
@@ -344,10 +369,13 @@ def logit(xp, input, *, eps=None):
 
 @op(kind=POINTWISE, dtype="same", where=EVERYWHERE)
 def nan_to_num(xp, input, *, nan=None, posinf=None, neginf=None):
-    """NaN and infinities become finite: ``nan`` (0), ``posinf`` (largest), ``neginf`` (lowest); dy/dx = 1 elsewhere.
+    """NaN and infinities become finite: ``nan`` (0), ``posinf`` (largest), ``neginf`` (lowest).
+
+    dy/dx = 1 elsewhere.
 
     >>> import flambeau as torch
     >>> torch.nan_to_num(torch.tensor([float("nan"), 2.0]))
+    tensor([0., 2.])
     """
     return xp.nan_to_num(input, nan=0.0 if nan is None else nan, posinf=posinf, neginf=neginf)
 
@@ -371,6 +399,7 @@ def deg2rad(xp, input):
 
     >>> import flambeau as torch
     >>> torch.deg2rad(torch.tensor([180.0, 90.0]))
+    tensor([3.1416, 1.5708])
     """
     return input * (math.pi / 180)
 
@@ -384,6 +413,7 @@ def rad2deg(xp, input):
 
     >>> import flambeau as torch
     >>> torch.rad2deg(torch.tensor([3.1415927]))
+    tensor([180.])
     """
     return input * (180 / math.pi)
 

@@ -59,6 +59,8 @@ def sum_(xp, input, *, dim=None, keepdim=False, dtype=None):
     >>> import flambeau as torch
     >>> x = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> x.sum(), x.sum(0), x.sum(1, keepdim=True)
+    (tensor(10.), tensor([4., 6.]), tensor([[3.],
+            [7.]]))
     """
     kind = input.dtype.kind
     if dtype is None:
@@ -80,11 +82,13 @@ sum_.vjp(input=lambda xp, g, input_shape, dim, keepdim: spread(xp, g, input_shap
 
 @op(kind=REDUCE, where="torch method", variant=_over_dim)
 def mean(xp, input, *, dim=None, keepdim=False, dtype=None):
-    """Arithmetic mean of all elements, or over the dimensions ``dim``. Raises RuntimeError for integers.
+    """Arithmetic mean of all elements, or over the dimensions ``dim``. Raises RuntimeError for
+    integers.
 
     >>> import flambeau as torch
     >>> x = torch.tensor([[1.0, 2.0], [3.0, 4.0]])
     >>> x.mean(), x.mean(0)
+    (tensor(2.5000), tensor([2., 3.]))
     """
     if dtype is not None:
         input = input.astype(dtype)
@@ -113,7 +117,10 @@ mean.vjp(input=_mean_rule)
 
 @op(kind=REDUCE, node="Prod", variant=_over_dim)
 def prod_over(xp, input, *, dim=None, keepdim=False, dtype=None):
-    """Product of all elements or along ``dim``; the gradient is the product of the others, never y / x."""
+    """Product of all elements or along ``dim``.
+
+    The gradient is the product of the others, never y / x.
+    """
     if dtype is None and input.dtype.kind in "biu":
         dtype = xp.int64
     if dtype is not None:
@@ -184,10 +191,13 @@ def _check_order(input, dim, name):
 
 @op(kind=REDUCE, where="torch method")
 def amax(xp, input, *, dim=None, keepdim=False):
-    """Largest element, over all or over the dimensions ``dim``; equal largest ones share the gradient evenly.
+    """Largest element, over all or over the dimensions ``dim``.
+
+    Equal largest ones share the gradient evenly.
 
     >>> import flambeau as torch
     >>> torch.amax(torch.tensor([[1.0, 5.0], [7.0, 2.0]]), 1)
+    tensor([5., 7.])
     """
     _check_order(input, dim, "amax")
     return xp.max(input, axis=axis_of(dim, input.ndim), keepdims=keepdim)
@@ -195,10 +205,13 @@ def amax(xp, input, *, dim=None, keepdim=False):
 
 @op(kind=REDUCE, where="torch method")
 def amin(xp, input, *, dim=None, keepdim=False):
-    """Smallest element, over all or over the dimensions ``dim``; equal smallest ones share the gradient evenly.
+    """Smallest element, over all or over the dimensions ``dim``.
+
+    Equal smallest ones share the gradient evenly.
 
     >>> import flambeau as torch
     >>> torch.amin(torch.tensor([[1.0, 5.0], [7.0, 2.0]]), 1)
+    tensor([1., 2.])
     """
     _check_order(input, dim, "amin")
     return xp.min(input, axis=axis_of(dim, input.ndim), keepdims=keepdim)
@@ -311,20 +324,26 @@ def _arg(xp, find, input, dim, keepdim, name):
 
 @op(kind=REDUCE, where="torch method")
 def argmax(xp, input, *, dim=None, keepdim=False):
-    """Index of the largest element along ``dim``, or in the flattened tensor; the first of equal ones.
+    """Index of the largest element along ``dim``, or in the flattened tensor.
+
+    The first of equal ones.
 
     >>> import flambeau as torch
     >>> torch.argmax(torch.tensor([[1.0, 5.0], [7.0, 2.0]]), dim=1)
+    tensor([1, 0])
     """
     return _arg(xp, xp.argmax, input, dim, keepdim, "argmax")
 
 
 @op(kind=REDUCE, where="torch method")
 def argmin(xp, input, *, dim=None, keepdim=False):
-    """Index of the smallest element along ``dim``, or in the flattened tensor; the first of equal ones.
+    """Index of the smallest element along ``dim``, or in the flattened tensor.
+
+    The first of equal ones.
 
     >>> import flambeau as torch
     >>> torch.argmin(torch.tensor([[1.0, 5.0], [7.0, 2.0]]), dim=1)
+    tensor([0, 1])
     """
     return _arg(xp, xp.argmin, input, dim, keepdim, "argmin")
 
@@ -345,6 +364,7 @@ def all_(xp, input, *, dim=None, keepdim=False):
 
     >>> import flambeau as torch
     >>> torch.all(torch.tensor([[True, False], [True, True]]), dim=1)
+    tensor([False,  True])
     """
     return _logical(xp, xp.all, input, dim, keepdim)
 
@@ -355,6 +375,7 @@ def any_(xp, input, *, dim=None, keepdim=False):
 
     >>> import flambeau as torch
     >>> torch.any(torch.tensor([[True, False], [False, False]]), dim=1)
+    tensor([ True, False])
     """
     return _logical(xp, xp.any, input, dim, keepdim)
 

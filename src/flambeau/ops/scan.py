@@ -37,6 +37,7 @@ def cumsum(xp, input, *, dim, dtype=None):
 
     >>> import flambeau as torch
     >>> torch.cumsum(torch.tensor([1.0, 2.0, 3.0]), 0)
+    tensor([1., 3., 6.])
     """
     return _scan(xp, xp.add, input, dim, dtype)
 
@@ -50,16 +51,20 @@ cumsum.vjp(input=lambda xp, g, dim: _reversed_cumsum(xp, g, dim))
 
 @op(where="torch method inplace")
 def cumprod(xp, input, *, dim, dtype=None):
-    """Running product along ``dim``, y_i = x_0 ... x_i; of integers as int64. The gradient is exact at zeros.
+    """Running product along ``dim``, y_i = x_0 ... x_i.
+
+    of integers as int64. The gradient is exact at zeros.
 
     >>> import flambeau as torch
     >>> torch.cumprod(torch.tensor([1.0, 2.0, 3.0]), 0)
+    tensor([1., 2., 6.])
     """
     return _scan(xp, xp.multiply, input, dim, dtype)
 
 
 def _cumprod_rule(xp, g, y, input, dim):
-    """gx_k = sum over i >= k of g_i y_i / x_k, by the recurrence gx = before * s, s_k = g_k + x_{k+1} s_{k+1}.
+    """gx_k = sum over i >= k of g_i y_i / x_k, by the recurrence gx = before * s, s_k = g_k +
+    x_{k+1} s_{k+1}.
 
     The recurrence is a scan of affine maps; it is doubled log2(n) times and divides by nothing.
     """
@@ -86,7 +91,9 @@ for _f in (cumsum, cumprod):
 
 
 def _running(xp, wins, input, dim):
-    """The running extreme along ``dim`` and where it stands: of equal ones the last, of NaNs the latest."""
+    """The running extreme along ``dim`` and where it stands: of equal ones the last, of NaNs the
+    latest.
+    """
     if not input.ndim:
         return input.copy(), xp.zeros((), xp.int64)
     values = wins.accumulate(input, axis=dim)

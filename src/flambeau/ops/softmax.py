@@ -70,6 +70,7 @@ def logsumexp(xp, input, *, dim, keepdim=False):
 
     >>> import flambeau as torch
     >>> torch.logsumexp(torch.tensor([[1000.0, 1000.0], [0.0, 1.0]]), 1)
+    tensor([1000.6932,    1.3133])
     """
     axis = axis_of(dim, input.ndim)
     if not input.size:
@@ -101,6 +102,7 @@ def logcumsumexp(xp, input, *, dim):
 
     >>> import flambeau as torch
     >>> torch.logcumsumexp(torch.tensor([0.0, 0.0, 1000.0]), 0)
+    tensor([0.0000e+00, 6.9315e-01, 1.0000e+03])
     """
     return xp.logaddexp.accumulate(input, axis=dim) if input.ndim else input.copy()
 

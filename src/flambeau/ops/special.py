@@ -1,7 +1,9 @@
 """The error function and its inverse, gamma functions, Bessel functions.
 
-NumPy has none of them. They are computed in double precision by approximations with a relative error near 1e-15
-and rounded to the dtype of the input: rational ones for erf (W. J. Cody 1969) and the normal quantile (M. J. Wichura,
+NumPy has none of them. They are computed in double precision by approximations with a relative
+error near 1e-15
+and rounded to the dtype of the input: rational ones for erf (W. J. Cody 1969) and the normal
+quantile (M. J. Wichura,
 AS 241, 1988), and asymptotic series reached by recurrence for the others.
 """
 
@@ -96,10 +98,13 @@ def _erfc(xp, x):
 
 @op(kind=POINTWISE, dtype="float", where=EVERYWHERE)
 def erf(xp, input):
-    """Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x; dy/dx = 2 / sqrt(pi) exp(-x^2).
+    """Error function, 2 / sqrt(pi) times the integral of exp(-t^2) from 0 to x.
+
+    dy/dx = 2 / sqrt(pi) exp(-x^2).
 
     >>> import flambeau as torch
     >>> torch.erf(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8427])
     """
     return _in_double(_erf)(xp, input)
 
@@ -113,6 +118,7 @@ def erfc(xp, input):
 
     >>> import flambeau as torch
     >>> torch.erfc(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.1573])
     """
     return _in_double(_erfc)(xp, input)
 
@@ -168,6 +174,7 @@ def erfinv(xp, input):
 
     >>> import flambeau as torch
     >>> torch.erfinv(torch.tensor([0.0, 0.5, 1.0]))
+    tensor([0.0000, 0.4769,    inf])
     """
     return _in_double(_erfinv)(xp, input)
 
@@ -238,6 +245,7 @@ def lgamma(xp, input):
 
     >>> import flambeau as torch
     >>> torch.lgamma(torch.tensor([0.5, 1.0, 5.0]))
+    tensor([0.5724, 0.0000, 3.1781])
     """
     return _in_double(_lgamma)(xp, input)
 
@@ -268,6 +276,7 @@ def digamma(xp, input):
 
     >>> import flambeau as torch
     >>> torch.digamma(torch.tensor([1.0, 0.5]))
+    tensor([-0.5772, -1.9635])
     """
     return _in_double(_digamma)(xp, input)
 
@@ -317,7 +326,9 @@ polygamma.vjp(input=lambda xp, g, input, n: g * xp.polygamma(input, n=n + 1))
 
 
 def _bessel(xp, x, order):
-    """exp(-|x|) times the modified Bessel function I of order 0 or 1: series up to 25, asymptotic beyond."""
+    """exp(-|x|) times the modified Bessel function I of order 0 or 1: series up to 25, asymptotic
+    beyond.
+    """
     size = xp.abs(x)
     low = xp.minimum(size, 25.0)
     quarter = low * low / 4
@@ -341,6 +352,7 @@ def i0(xp, input):
 
     >>> import flambeau as torch
     >>> torch.i0(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 1.2661])
     """
     return _in_double(lambda xp, x: _bessel(xp, x, 0) * xp.exp(xp.abs(x)))(xp, input)
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from flambeau.core.dtypes import from_numpy_dtype
 from flambeau.core.errors import DTypeError
 
-from .reduce import _dims_dtype, _over_dim, axis_of, count, kept, pair_shape, selected, spread
+from .reduce import _dims_dtype, axis_of, count, kept, pair_shape, selected, spread
 from .registry import REDUCE, canonical_dims, op
 
 
 def _moments(xp, name, input, dim, keepdim, correction):
-    """Mean and variance; the variance of too few elements is NaN or infinite, as division by zero says."""
+    """Mean and variance.
+
+    The variance of too few elements is NaN or infinite, as division by zero says.
+    """
     if input.dtype.kind not in "fc":
         raise DTypeError(
             f"{name} only support floating point and complex dtypes, got "
@@ -62,7 +65,9 @@ def std_mean(xp, input, *, dim=None, correction=1, keepdim=False):
 
 
 def _free(shape, dim, correction):
-    """n - correction, at least zero, as a float: dividing by it gives NaN or infinity, not an error."""
+    """n - correction, at least zero, as a float: dividing by it gives NaN or infinity, not an
+    error.
+    """
     return max(float(count(shape, dim) - correction), 0.0)
 
 
@@ -137,6 +142,7 @@ def nansum(xp, input, *, dim=None, keepdim=False, dtype=None):
 
     >>> import flambeau as torch
     >>> torch.nansum(torch.tensor([1.0, float("nan"), 2.0]))
+    tensor(3.)
     """
     if input.dtype.kind == "c":
         raise DTypeError("nansum does not support complex inputs")

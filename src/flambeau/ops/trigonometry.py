@@ -18,6 +18,7 @@ def sin(xp, input):
 
     >>> import flambeau as torch
     >>> torch.sin(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8415])
     """
     return xp.sin(input)
 
@@ -31,6 +32,7 @@ def cos(xp, input):
 
     >>> import flambeau as torch
     >>> torch.cos(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 0.5403])
     """
     return xp.cos(input)
 
@@ -44,6 +46,7 @@ def tan(xp, input):
 
     >>> import flambeau as torch
     >>> torch.tan(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.5574])
     """
     return xp.tan(input)
 
@@ -57,6 +60,7 @@ def asin(xp, input):
 
     >>> import flambeau as torch
     >>> torch.asin(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.5708])
     """
     return xp.arcsin(input)
 
@@ -70,6 +74,7 @@ def acos(xp, input):
 
     >>> import flambeau as torch
     >>> torch.acos(torch.tensor([0.0, 1.0]))
+    tensor([1.5708, 0.0000])
     """
     return xp.arccos(input)
 
@@ -83,6 +88,7 @@ def atan(xp, input):
 
     >>> import flambeau as torch
     >>> torch.atan(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7854])
     """
     return xp.arctan(input)
 
@@ -96,6 +102,7 @@ def sinh(xp, input):
 
     >>> import flambeau as torch
     >>> torch.sinh(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 1.1752])
     """
     return xp.sinh(input)
 
@@ -109,6 +116,7 @@ def cosh(xp, input):
 
     >>> import flambeau as torch
     >>> torch.cosh(torch.tensor([0.0, 1.0]))
+    tensor([1.0000, 1.5431])
     """
     return xp.cosh(input)
 
@@ -122,6 +130,7 @@ def tanh(xp, input):
 
     >>> import flambeau as torch
     >>> torch.tanh(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.7616])
     """
     return xp.tanh(input)
 
@@ -135,6 +144,7 @@ def asinh(xp, input):
 
     >>> import flambeau as torch
     >>> torch.asinh(torch.tensor([0.0, 1.0]))
+    tensor([0.0000, 0.8814])
     """
     return xp.arcsinh(input)
 
@@ -148,6 +158,7 @@ def acosh(xp, input):
 
     >>> import flambeau as torch
     >>> torch.acosh(torch.tensor([1.0, 2.0]))
+    tensor([0.0000, 1.3170])
     """
     return xp.arccosh(input)
 
@@ -161,6 +172,7 @@ def atanh(xp, input):
 
     >>> import flambeau as torch
     >>> torch.atanh(torch.tensor([0.0, 0.5]))
+    tensor([0.0000, 0.5493])
     """
     return xp.arctanh(input)
 
@@ -170,10 +182,13 @@ atanh.vjp(input=lambda xp, g, input: g / (1 - input * input))
 
 @op(kind=POINTWISE, dtype="float", where=EVERYWHERE, aliases=("arctan2",))
 def atan2(xp, input, other):
-    """Angle of the point (other, input) in (-pi, pi]; d/dinput = other / r^2, d/dother = -input / r^2.
+    """Angle of the point (other, input) in (-pi, pi].
+
+    d/dinput = other / r^2, d/dother = -input / r^2.
 
     >>> import flambeau as torch
     >>> torch.atan2(torch.tensor([1.0, -1.0]), torch.tensor([0.0, -1.0]))
+    tensor([ 1.5708, -2.3562])
     """
     return xp.arctan2(input, other)
 
@@ -196,6 +211,7 @@ def hypot(xp, input, other):
 
     >>> import flambeau as torch
     >>> torch.hypot(torch.tensor([3.0]), torch.tensor([4.0]))
+    tensor([5.])
     """
     return xp.hypot(input, other)
 
@@ -211,6 +227,7 @@ def sinc(xp, input):
 
     >>> import flambeau as torch
     >>> torch.sinc(torch.tensor([0.0, 0.5]))
+    tensor([1.0000, 0.6366])
     """
     z = input * math.pi
     return xp.where(z == 0, xp.ones_like(z), xp.sin(z) / xp.where(z == 0, xp.ones_like(z), z))
