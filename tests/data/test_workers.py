@@ -270,6 +270,18 @@ def test_many_batches_may_be_kept():
     assert len(kept) == 300
 
 
+def test_without_shared_memory(monkeypatch):
+    """Where the system has no anonymous files, batches of any size go through the connection."""
+    monkeypatch.delattr(os, "memfd_create", raising=False)
+    big = data.TensorDataset(flambeau.arange(40.0).reshape(40, 1).expand(40, 50_000))
+    got = [batch.sum().item() for (batch,) in data.DataLoader(big, 4, num_workers=2)]
+    assert got == [50_000 * sum(range(i, i + 4)) for i in range(0, 40, 4)]
+    start = time.monotonic()
+    for _ in data.DataLoader(big, 4, num_workers=2):
+        break  # the workers are in the middle of sending
+    assert time.monotonic() - start < 4
+
+
 def test_worker_info_and_init():
     class Info(data.Dataset):
         def __len__(self):

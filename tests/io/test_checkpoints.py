@@ -319,6 +319,43 @@ def test_whole_modules(new):
     )
 
 
+MODULES = {
+    "LSTM": lambda nn: nn.LSTM(3, 4, 2, batch_first=True),
+    "GRU": lambda nn: nn.GRU(3, 4, bidirectional=True),
+    "RNNCell": lambda nn: nn.RNNCell(2, 3),
+    "MultiheadAttention": lambda nn: nn.MultiheadAttention(8, 2),
+    "encoder with relu": lambda nn: nn.TransformerEncoderLayer(8, 2),
+    "encoder with gelu": lambda nn: nn.TransformerEncoderLayer(8, 2, activation="gelu"),
+    "Embedding": lambda nn: nn.Embedding(5, 3, padding_idx=0),
+    "ConvTranspose2d": lambda nn: nn.ConvTranspose2d(2, 3, 3),
+    "LayerNorm": lambda nn: nn.LayerNorm(4),
+    "GroupNorm": lambda nn: nn.GroupNorm(2, 4),
+    "InstanceNorm2d": lambda nn: nn.InstanceNorm2d(3, affine=True),
+    "Upsample": lambda nn: nn.Upsample(scale_factor=2),
+    "MaxPool2d": lambda nn: nn.MaxPool2d(2, return_indices=True),
+    "PReLU": lambda nn: nn.PReLU(),
+    "Bilinear": lambda nn: nn.Bilinear(2, 3, 4),
+    "ModuleDict": lambda nn: nn.ModuleDict({"a": nn.Linear(2, 2)}),
+    "ParameterList": lambda nn: nn.ParameterList([nn.Parameter(nn.Linear(2, 2).weight)]),
+    "ParameterDict": lambda nn: nn.ParameterDict({"a": nn.Linear(2, 2).weight}),
+}
+
+
+@pytest.mark.parametrize("name", MODULES)
+def test_modules_of_pytorch_become_ours(name):
+    module = MODULES[name](torch.nn)
+    for new in (True, False):
+        file = saved_by(torch, module, _use_new_zipfile_serialization=new)
+        twin = flambeau.load(file, weights_only=False)
+        assert type(twin).__module__.startswith("flambeau.nn")
+        theirs, ours = module.state_dict(), twin.state_dict()
+        assert list(ours) == list(theirs)
+        assert all(ours[key].tolist() == theirs[key].tolist() for key in ours)
+        again = flambeau.load(saved_by(flambeau, twin), weights_only=False)
+        if name not in ("ParameterList", "ParameterDict"):  # they print the type of their tensors
+            assert repr(again) == repr(twin) == repr(module)
+
+
 class OwnNet(flambeau.nn.Module):
     """A module class of the program."""
 
