@@ -119,7 +119,7 @@ def put(xp, out, indices, values, accumulate) -> None:
         elif masked and len(integers) == 1:
             out[where] += values  # a mask names no place twice
         elif masked or not out.flags.c_contiguous or out.dtype.kind != "f":
-            xp.add.at(out, where, values)
+            xp.add.at(out, where, xp.array(values))  # a copy: they may lie in ``out``
         else:
             _add(xp, out, integers, where, values)
     except IndexError as error:
@@ -163,6 +163,11 @@ def index_put(xp, input, values, *indices, accumulate=False):
     out = xp.array(input, order="C")
     put(xp, out, indices, values, accumulate)
     return out
+
+
+@index_put.writes
+def _index_put_into(xp, out, values, *indices, accumulate=False):
+    put(xp, out, indices, values, accumulate)
 
 
 @index_put.vjp_joint
@@ -315,6 +320,16 @@ def masked_fill(xp, input, mask, value):
     if getattr(value, "dtype", None) != input.dtype:
         value = xp.asarray(value).astype(input.dtype)
     return xp.where(mask, value, input)
+
+
+@masked_fill.writes
+def _masked_fill_into(xp, out, mask, value):
+    if broadcast(out.shape, mask.shape) != out.shape:
+        raise ShapeError(
+            f"output with shape {list(out.shape)} doesn't match the broadcast shape "
+            f"{list(broadcast(out.shape, mask.shape))}"
+        )
+    xp.copyto(out, xp.asarray(value).astype(out.dtype), where=mask)
 
 
 def _keep(xp, g, mask):

@@ -82,6 +82,7 @@ class Op:
         self.name: str = kernel.__name__.rstrip("_")
         self.kernel = self.run = kernel  # ``run``: the text, or NumPy's override of it
         self.kernels: dict[str, Callable] = {}
+        self.into: Callable | None = None  # writes the result into the first input's own array
         self.variadic = bool(code.co_flags & 0x04)
         self.inputs: tuple[str, ...] = names[1 : code.co_argcount]
         self.params: tuple[str, ...] = names[code.co_argcount :]
@@ -129,6 +130,15 @@ class Op:
             return kernel
 
         return register
+
+    def writes(self, kernel: Callable) -> Callable:
+        """Register the in-place kernel of an operation that changes a part of its first input.
+
+        ``kernel(xp, out, *others, **params)`` writes into ``out``; it raises before it writes.
+        Without it an in-place twin computes the whole result and copies it.
+        """
+        self.into = kernel
+        return kernel
 
     def args(self, function: Callable) -> Callable:
         """Register the public signature: a function that returns ``(inputs, params)``."""

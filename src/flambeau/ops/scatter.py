@@ -73,6 +73,11 @@ def scatter(xp, input, index, src, *, dim, reduce, overload):
     return out
 
 
+@scatter.writes
+def _scatter_into(xp, out, index, src, *, dim, reduce, overload):
+    scatter_into(xp, out, index, src, dim, reduce)
+
+
 def _scatter_rule(xp, g, needs, index, dim, reduce):
     if reduce == "add":
         return g, None, _gathered(xp, g, index, dim) if needs[2] else None
@@ -115,8 +120,13 @@ def scatter_add(xp, input, index, src, *, dim):
     tensor([0., 5.])
     """
     out = xp.array(input, order="C")
-    scatter_into(xp, out, index, src, dim, "logical_or" if out.dtype.kind == "b" else "add")
+    _scatter_add_into(xp, out, index, src, dim=dim)
     return out
+
+
+@scatter_add.writes
+def _scatter_add_into(xp, out, index, src, *, dim):
+    scatter_into(xp, out, index, src, dim, "logical_or" if out.dtype.kind == "b" else "add")
 
 
 scatter_add.vjp(
@@ -328,6 +338,12 @@ def index_add(xp, input, index, source, *, dim, alpha):
     tensor([3., 0.])
     """
     out = xp.array(input, order="C")
+    _index_add_into(xp, out, index, source, dim=dim, alpha=alpha)
+    return out
+
+
+@index_add.writes
+def _index_add_into(xp, out, index, source, *, dim, alpha):
     index = index.reshape(-1)
     into, rows = _rows(xp, out, dim), _rows(xp, source, dim)
     check_bounds(xp, index, len(into), dim, ShapeError)
@@ -336,7 +352,6 @@ def index_add(xp, input, index, source, *, dim, alpha):
     total = xp.zeros((len(into), prod(into.shape[1:])), out.dtype)
     add_rows(xp, total, index, rows.reshape(index.size, total.shape[1]))
     into += total.reshape(into.shape)
-    return out
 
 
 def _index_add_source(xp, g, index, source_shape, dim, alpha):
@@ -365,11 +380,16 @@ def index_copy(xp, input, index, source, *, dim):
     tensor([0., 5.])
     """
     out = xp.array(input, order="C")
+    _index_copy_into(xp, out, index, source, dim=dim)
+    return out
+
+
+@index_copy.writes
+def _index_copy_into(xp, out, index, source, *, dim):
     index = index.reshape(-1)
     into = _rows(xp, out, dim)
     check_bounds(xp, index, len(into), dim, DimError)
     into[index] = _rows(xp, source, dim)
-    return out
 
 
 def _index_copy_source(xp, g, index, source_shape, dim):
@@ -399,11 +419,16 @@ def index_fill(xp, input, index, value, *, dim):
     tensor([1., 0., 1.])
     """
     out = xp.array(input, order="C")
+    _index_fill_into(xp, out, index, value, dim=dim)
+    return out
+
+
+@index_fill.writes
+def _index_fill_into(xp, out, index, value, *, dim):
     index = index.reshape(-1)
     into = _rows(xp, out, dim)
     check_bounds(xp, index, len(into), dim, DimError, negative=True)
     into[index] = value
-    return out
 
 
 def _index_fill_value(xp, g, index, dim):

@@ -190,6 +190,10 @@ def copy(xp, input, src):
     """``src`` broadcast to the shape and cast to the dtype of ``input``: what ``copy_`` writes."""
     if getattr(src, "dtype", None) != input.dtype:
         src = xp.asarray(src).astype(input.dtype)
+    return _expanded(xp, src, input)
+
+
+def _expanded(xp, src, input):
     if src.shape == input.shape:
         return src
     lead = src.ndim - input.ndim
@@ -209,6 +213,11 @@ def copy(xp, input, src):
             f"dimension {max(input.ndim, src.ndim) - at}: {list(src.shape)} cannot be copied into "
             f"{list(input.shape)}"
         ) from None
+
+
+@copy.writes
+def _copy_into(xp, out, src):
+    xp.copyto(out, _expanded(xp, xp.asarray(src), out), casting="unsafe")
 
 
 copy.vjp(input=_NOTHING, src=lambda xp, g: g)
@@ -244,12 +253,21 @@ def fill(xp, input, value):
     >>> torch.zeros(2).fill_(3)
     tensor([3., 3.])
     """
+    return xp.full(input.shape, _number(xp, input, value), input.dtype)
+
+
+def _number(xp, input, value):
     if getattr(value, "ndim", 0):
         raise ShapeError(
             f"fill_ only supports 0-dimension value tensor but got tensor with {value.ndim} "
             "dimensions."
         )
-    return xp.broadcast_to(xp.asarray(value).astype(input.dtype), input.shape).copy()
+    return xp.asarray(value).astype(input.dtype)
+
+
+@fill.writes
+def _fill_into(xp, out, value):
+    out[...] = _number(xp, out, value)
 
 
 fill.vjp(input=_NOTHING, value=lambda xp, g: g)
@@ -260,6 +278,11 @@ fill.shape(lambda input, value: input)
 def zero(xp, input):
     """Zeros like ``input``."""
     return xp.zeros_like(input)
+
+
+@zero.writes
+def _zero_into(xp, out):
+    out[...] = 0
 
 
 zero.vjp(input=_NOTHING)

@@ -37,6 +37,8 @@ def dispatch_inplace(op, inputs: tuple, params: dict = door.NO_PARAMS) -> Tensor
     )
     if recorded:
         check_writable_history(target, op.name)
+    if op.into is not None and not (recorded and _saves_target(op, inputs)):
+        return _write_part(target, op, inputs, arrays, params, recorded)
     try:
         operands = promote(op, inputs, arrays) if op.dtype is not None else arrays
         y = run_kernel(op.run, xp, operands, params)
@@ -47,6 +49,22 @@ def dispatch_inplace(op, inputs: tuple, params: dict = door.NO_PARAMS) -> Tensor
     y = np.asarray(y)
     check_fits(target, y, op.name)
     _write(target, y, op, inputs, params, recorded)
+    if record.listeners:
+        record.tell(op, inputs, params, target, target)
+    return target
+
+
+def _write_part(target, op, inputs, arrays, params, recorded) -> Tensor:
+    """Let the operation write into the target's own array: what it leaves alone costs nothing."""
+    check_writable(target._array, op.name)
+    node = door.make_node(op, inputs, params, (target,)) if recorded else None
+    try:
+        run_kernel(op.into, xp, arrays, params)
+    except Exception as error:
+        raise explain.failure(op, inputs, params, error) from None
+    wrote(target, f"{op.name}_")
+    if node is not None:
+        attach(target, node)
     if record.listeners:
         record.tell(op, inputs, params, target, target)
     return target
@@ -147,7 +165,14 @@ def check_fits(target: Tensor, y: np.ndarray, name: str) -> None:
                 f"result type {_spoken(have)} can't be cast to the desired output type "
                 f"{_spoken(want)}\n  {name}_ keeps its tensor's dtype; use the out-of-place form."
             )
-    if not is_writable(array) and not (name in ("fill", "masked_fill", "zero") and array.flags.writeable):
+    check_writable(array, name)
+
+
+def check_writable(array: np.ndarray, name: str) -> None:
+    """Refuse to write where several elements share a place (all get one value: no harm)."""
+    if not is_writable(array) and not (
+        name in ("fill", "masked_fill", "zero") and array.flags.writeable
+    ):
         raise ShapeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
             "single memory location. Please clone() the tensor before performing the operation."
