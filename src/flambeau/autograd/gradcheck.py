@@ -13,7 +13,7 @@ from flambeau.tensor.api import torch
 from flambeau.tensor.gradients import grad
 from flambeau.tensor.tensor import Tensor
 
-from .modes import no_grad
+from .modes import enable_grad, no_grad
 
 
 class GradcheckError(RuntimeError):
@@ -72,6 +72,7 @@ def gradgradcheck(
         grad_outputs = [grad_outputs] if isinstance(grad_outputs, Tensor) else list(grad_outputs)
     differentiable = [i for i, t in enumerate(inputs) if isinstance(t, Tensor) and t.requires_grad]
 
+    @enable_grad()  # the numerical derivative calls it where nothing is recorded
     def gradient(*args):
         xs, gs = args[: len(inputs)], args[len(inputs) :]
         ys = [y for y in _outputs(func(*xs)) if y.requires_grad]
