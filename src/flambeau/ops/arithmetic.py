@@ -77,7 +77,8 @@ def _no_bool_difference(a, b):
 sub.vjp(input=lambda xp, g: g, other=lambda xp, g, alpha: -g if alpha == 1 else g * -alpha)
 
 
-@op(kind=POINTWISE, dtype="same", where="torch")
+# PyTorch numbers the nodes by overload; the one for numbers is what users meet.
+@op(kind=POINTWISE, dtype="same", where="torch", variant=lambda params: 1)
 def rsub(xp, input, other, *, alpha=1):
     """Difference the other way, y = other - alpha * input.
 

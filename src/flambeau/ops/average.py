@@ -55,7 +55,9 @@ avg_windows_spread.vjp(
         count_include_pad=count_include_pad, divisor_override=divisor_override,
     )
 )  # fmt: skip
-avg_windows.node_name = lambda params: f"AvgPool{len(params['kernel'])}DBackward0"
+avg_windows.variant = avg_windows.node_name = lambda params: (
+    f"AvgPool{len(params['kernel'])}DBackward0"
+)
 avg_windows_spread.shape(lambda grad, *, size, **_params: size)
 
 
@@ -83,7 +85,9 @@ adaptive_avg.vjp(input=lambda xp, g, input_shape: xp.adaptive_avg_spread(g, size
 adaptive_avg_spread.vjp(
     grad=lambda xp, g, grad_shape: xp.adaptive_avg(g, out=tuple(grad_shape[2:]))
 )
-adaptive_avg.node_name = lambda params: f"AdaptiveAvgPool{len(params['out'])}DBackward0"
+adaptive_avg.variant = adaptive_avg.node_name = lambda params: (
+    f"AdaptiveAvgPool{len(params['out'])}DBackward0"
+)
 adaptive_avg.shape(lambda input, *, out: (*input[:2], *out))
 adaptive_avg_spread.shape(lambda grad, *, size: size)
 
@@ -99,7 +103,9 @@ def adaptive_max(xp, input, *, out):
 adaptive_max.vjp(
     input=lambda xp, g, y, input_shape: xp.add_at_positions_op(g, y[1], size=input_shape)
 )
-adaptive_max.node_name = lambda params: f"AdaptiveMaxPool{len(params['out'])}DBackward0"
+adaptive_max.variant = adaptive_max.node_name = lambda params: (
+    f"AdaptiveMaxPool{len(params['out'])}DBackward0"
+)
 adaptive_max.shape(lambda input, *, out: ((*input[:2], *out), (*input[:2], *out)))
 
 
@@ -151,4 +157,6 @@ take_at_positions.vjp(
 add_at_positions_op.shape(lambda grad, positions, *, size: size)
 put_at_positions.shape(lambda input, positions, *, size: size)
 take_at_positions.shape(lambda input, positions: positions)
-put_at_positions.node_name = lambda params: f"MaxUnpool{len(params['size']) - 2}DBackward0"
+put_at_positions.variant = put_at_positions.node_name = lambda params: (
+    f"MaxUnpool{len(params['size']) - 2}DBackward0"
+)

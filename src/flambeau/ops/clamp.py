@@ -15,7 +15,10 @@ def _no_order(name, x):
         raise DTypeError(f"{name} is not supported for complex types: they have no order")
 
 
-@op(kind=POINTWISE, dtype="same", where=EVERYWHERE, aliases=("clip",))
+# PyTorch numbers the nodes by overload; the one for numbers is what users meet.
+@op(
+    kind=POINTWISE, dtype="same", where=EVERYWHERE, aliases=("clip",), variant=lambda params: 1
+)  # fmt: skip
 def clamp(xp, input, min=None, max=None):
     """min(max(x, min), max), where either bound may be absent.
 

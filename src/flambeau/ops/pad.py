@@ -58,7 +58,9 @@ def pad_inside_fold(xp, grad, *, pads, mode):
 pad_inside.vjp(input=lambda xp, g, pads, mode: xp.pad_inside_fold(g, pads=pads, mode=mode))
 pad_inside_fold.vjp(grad=lambda xp, g, pads, mode: xp.pad_inside(g, pads=pads, mode=mode))
 _KINDS = {"reflect": "ReflectionPad", "replicate": "ReplicationPad", "circular": "CircularPad"}
-pad_inside.node_name = lambda params: f"{_KINDS[params['mode']]}{len(params['pads'])}DBackward0"
+pad_inside.variant = pad_inside.node_name = lambda params: (
+    f"{_KINDS[params['mode']]}{len(params['pads'])}DBackward0"
+)
 
 
 @pad_inside.shape

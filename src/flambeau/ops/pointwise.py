@@ -130,7 +130,7 @@ def log10(xp, input):
 log10.vjp(input=lambda xp, g, input: g / (input * math.log(10.0)))
 
 
-@op(kind=POINTWISE, dtype="float", where=EVERYWHERE)
+@op(kind=POINTWISE, dtype="float", where=EVERYWHERE, node="Log1P")
 def log1p(xp, input):
     """y = log(1 + x), accurate near 0; dy/dx = 1 / (1 + x).
 

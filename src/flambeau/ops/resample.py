@@ -49,4 +49,4 @@ def _name(params):
     return f"Upsample{kind}{rank}D{smooth}Backward0"
 
 
-resample.node_name = _name
+resample.variant = resample.node_name = _name

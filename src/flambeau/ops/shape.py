@@ -185,7 +185,7 @@ def _clone(input, *, memory_format=None):
     return (input,), {"memory_format": format_name(memory_format, input.shape)}
 
 
-@op(node="Copy")
+@op(node="Copy", variant=lambda params: "s")
 def copy(xp, input, src):
     """``src`` broadcast to the shape and cast to the dtype of ``input``: what ``copy_`` writes."""
     if getattr(src, "dtype", None) != input.dtype:
@@ -245,7 +245,7 @@ to_copy.vjp(input=lambda xp, g, input_dtype: xp.astype(g, input_dtype))
 to_copy.shape(lambda input, *, dtype, memory_format="preserve": input)
 
 
-@op(where="torch inplace")
+@op(where="torch inplace", variant=lambda params: 2)
 def fill(xp, input, value):
     """A tensor like ``input`` with ``value`` everywhere.
 

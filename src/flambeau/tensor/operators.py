@@ -73,7 +73,7 @@ def _reflected(name: str):
         from .api import torch
 
         other = _as_operand(other)
-        if not isinstance(other, Tensor):
+        if not isinstance(other, Tensor) and name != "pow":
             other = torch.tensor(other, dtype=torch.result_type(self, other))
         return getattr(torch, name)(other, self)
 
@@ -93,8 +93,7 @@ def _commuted(name: str):
 def _check_self(self, name: str) -> None:
     if not isinstance(self, Tensor):
         raise TypeError(
-            f"descriptor '{name}' requires a 'Tensor' object but received a "
-            f"'{type(self).__name__}'"
+            f"descriptor '{name}' requires a 'Tensor' object but received a '{type(self).__name__}'"
         )
 
 
