@@ -321,7 +321,7 @@ def hardswish(input, inplace=False):
 
     >>> import flambeau as torch
     >>> torch.nn.functional.hardswish(torch.tensor([-4., 1.]))
-    tensor([-0.0000,  0.6667])
+    tensor([-0.0000, 0.6667])
     """
     return _apply("hardswish", input, inplace)
 
