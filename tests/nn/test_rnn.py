@@ -175,3 +175,12 @@ def test_packed_sequence_conversion():
         print(type(packed).__name__, rnn.invert_permutation(torch.tensor([2, 0, 1])))
 
     same(program)
+
+
+@pytest.mark.parametrize("kind", ["RNN", "LSTM", "GRU"])
+def test_second_derivatives(kind):
+    m = getattr(lib.nn, kind)(2, 3, dtype=lib.float64)
+    x = lib.randn(3, 2, 2, dtype=lib.float64, requires_grad=True)
+    assert lib.autograd.gradcheck(lambda x: m(x)[0], (x,))
+    assert lib.autograd.gradgradcheck(lambda x: m(x)[0], (x,))
+    assert lib.autograd.gradgradcheck(lambda x: tensors_in(m(x)[1])[-1], (x,))

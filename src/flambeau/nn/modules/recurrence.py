@@ -8,6 +8,7 @@ a padded batch is a packed one whose sequences are all of one length.
 from __future__ import annotations
 
 from flambeau.tensor.api import F, torch
+from flambeau.tensor.namespace import xp
 
 # ------------------------------------------------------------------------------------- one step
 
@@ -23,14 +24,9 @@ def _rnn_step(activation):
 def _lstm_step(weights):
     recurrent = weights.hh.t()
     projection = None if weights.hr is None else weights.hr.t()
-    size = recurrent.shape[1] // 4
 
     def step(gates, h, c):
-        gates = torch.addmm(gates, h, recurrent)
-        into, candidate, out = gates.split((2 * size, size, size), 1)
-        write, keep = torch.sigmoid(into).chunk(2, 1)
-        c = keep * c + write * torch.tanh(candidate)
-        h = torch.sigmoid(out) * torch.tanh(c)
+        h, c, *_ = xp.lstm_cell(torch.addmm(gates, h, recurrent), c)
         return (h if projection is None else torch.mm(h, projection)), c
 
     return step
@@ -38,16 +34,11 @@ def _lstm_step(weights):
 
 def _gru_step(weights):
     recurrent = weights.hh.t()
-    size = recurrent.shape[1] // 3
     bias = weights.b_hh
 
     def step(gates, h):
         own = torch.mm(h, recurrent) if bias is None else torch.addmm(bias, h, recurrent)
-        gates, candidate = gates.split((2 * size, size), 1)
-        own_gates, own_candidate = own.split((2 * size, size), 1)
-        reset, keep = torch.sigmoid(gates + own_gates).chunk(2, 1)
-        candidate = torch.tanh(candidate + reset * own_candidate)
-        return (candidate + keep * (h - candidate),)
+        return xp.gru_cell(gates, own, h)[:1]
 
     return step
 
