@@ -155,6 +155,20 @@ def test_tensors_in_memory():
             assert epochs(part(dataset), 2, shuffle=shuffle) == expected
 
 
+def test_a_batch_in_memory_is_one_operation_a_tensor():
+    """Nothing is done sample by sample: that is what makes a loader cost as much as slicing."""
+    from flambeau.plan import record
+
+    dataset = data.TensorDataset(flambeau.rand(1000, 3), flambeau.arange(1000))
+    for part in (dataset, data.Subset(dataset, list(range(999, -1, -1)))):
+        for shuffle in (True, False):
+            batches = iter(data.DataLoader(part, 100, shuffle=shuffle))
+            next(batches)
+            with record.entries() as seen:
+                next(batches)
+            assert len(seen) <= 4  # a slice and its copy for each of two tensors
+
+
 def test_batches_own_their_memory():
     """Changing a batch in place leaves the data set alone."""
     x = flambeau.zeros(10, 2)
