@@ -63,6 +63,8 @@ def compare(operation, cases) -> None:
             continue  # PyTorch has no kernel for it: we may do more
         if isinstance(expected, type) and isinstance(found, type) and issubclass(found, expected):
             continue
+        if isinstance(expected, tuple) and expected[0] == "complex32":
+            continue  # NumPy has no complex32: ours is complex64
         if expected != found:
             wrong.append(f"{label}: {found}, expected {expected}")
     assert not wrong, f"{len(wrong)} of {len(cases)}:\n" + "\n".join(wrong[:25])

@@ -71,7 +71,7 @@ def _twin(name: str):
 
     def twin(input, *args, **kwargs):
         if modes.grad_enabled:
-            inplace.check_writable_history(input, name)
+            inplace.check_not_leaf(input, name)
         seen = getattr(input, name)(*args, **kwargs)
         if input._view is not None:
             input._view = seen._view

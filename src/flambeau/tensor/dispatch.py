@@ -13,7 +13,7 @@ import numpy as np
 
 from flambeau.backend.numpy.kernels import run as run_kernel
 from flambeau.core.config import modes
-from flambeau.ops.registry import VIEW, Op
+from flambeau.ops.registry import REDUCE, VIEW, Op
 from flambeau.plan import record
 from flambeau.tape.node import NO_EDGE, AccumulateGrad, Packed, node_class
 
@@ -53,16 +53,20 @@ def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
                 uniform = False
     try:
         policy = op.dtype
-        if policy is None or (uniform and (dtype.kind == "f" or policy == "same" and not op.check)):
+        if policy is None or (
+            uniform and (dtype.kind == "f" or (policy == "same" and not op.check))
+        ):
             y = run_kernel(op.run, xp, arrays, params)
         else:
             y = run_kernel(op.run, xp, promote(op, inputs, arrays), params)
     except Exception as error:
         raise explain.failure(op, inputs, params, error) from None
     if op.kind is VIEW:
-        out = views.wrap(op, inputs[0], params, y)
+        out = views.wrap(inputs[0], y)
     elif type(y) is tuple:
         out = tuple([_fresh(a, arrays) for a in y])
+    elif op.kind is REDUCE:
+        out = _fresh(np.asarray(y, order="C"), arrays)
     else:
         out = _fresh(y, arrays)
     if modes.grad_enabled:

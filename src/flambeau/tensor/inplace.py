@@ -114,29 +114,35 @@ def attach(target: Tensor, node) -> None:
         return
     base = view.base
     base_edge = door.edge(base) if base._requires_grad else NO_EDGE
-    base._grad_fn = views.CopySlices(base, base_edge, view.steps, node, node.line)
+    base._grad_fn = views.CopySlices(base, base_edge, target, node)
     base._output_nr, base._requires_grad = 0, True
     view.version = -1
     target._grad_fn = node  # replaced at once: the view's history now starts at the base
     views.refresh(target)
 
 
-def check_writable_history(target: Tensor, name: str) -> None:
-    """Refuse what would lose gradients: writing to leaves, to views of them, to some views."""
+def check_not_leaf(target: Tensor, name: str) -> None:
+    """Refuse to change leaves that require grad, and views of them: their gradient would be lost."""
     if target._requires_grad and target._grad_fn is None:
         raise AutogradError(
             "a leaf Variable that requires grad is being used in an in-place operation."
             f" ({name}_) Put it under torch.no_grad(), or use the out-of-place form."
         )
-    view = target._view
-    if view is None:
-        return
-    base = view.base
-    if base._requires_grad and base._grad_fn is None:
+    base = None if target._view is None else target._view.base
+    if base is not None and base._requires_grad and base._grad_fn is None:
         raise AutogradError(
             "a view of a leaf Variable that requires grad is being used in an in-place operation."
             f" ({name}_) Put it under torch.no_grad(), or use the out-of-place form."
         )
+
+
+def check_writable_history(target: Tensor, name: str) -> None:
+    """Refuse what would lose gradients: writing to leaves, to views of them, to some views."""
+    check_not_leaf(target, name)
+    view = target._view
+    if view is None:
+        return
+    base = view.base
     if view.frozen or (not view.recorded and base._requires_grad):
         why = view.frozen or "was created in no_grad mode"
         made = target._grad_fn.name() if target._grad_fn is not None else "a view operation"

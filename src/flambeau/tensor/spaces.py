@@ -7,11 +7,9 @@ import numpy as np
 from flambeau.backend.numpy.kernels import unbroadcast
 from flambeau.core.config import modes
 from flambeau.core.dtypes import from_numpy_dtype
-from flambeau.ops.registry import OPS
 
-from . import inplace, views
 from .arrays import xp as array_xp
-from .dispatch import dispatch, wrap
+from .dispatch import wrap
 from .namespace import xp as tensor_xp
 from .tensor import Tensor
 
@@ -65,25 +63,22 @@ class ArraySpace:
         return bool(np.isnan(g).any())
 
     @staticmethod
-    def copy(g):
-        return np.array(g)
-
-    @staticmethod
-    def view(whole, steps):
-        return views.replay_array(whole, steps)
-
-    @staticmethod
-    def write_view(whole, _steps, inside, g):
-        inside[...] = 0 if g is None else g
+    def replace(overlap, g, through):
+        """``g`` with the part that a view shows replaced by ``through`` of it."""
+        whole, inside = overlap.split(g)
+        new = through(inside.copy())
+        inside[...] = 0 if new is None else new
         return whole
 
     @staticmethod
-    def add_view(whole, steps, g):
-        """Add ``g`` to the elements of ``whole`` that a view shows, as often as it shows them."""
-        places = np.arange(whole.size).reshape(whole.shape)
-        shown = views.replay_array(places, steps)
-        flat = np.bincount(shown.reshape(-1), np.ravel(g), minlength=whole.size)
-        return flat.astype(whole.dtype).reshape(whole.shape)
+    def scatter(places, g, shape, dtype):
+        """Zeros with ``g`` added at positions of the flattened array, as often as they come."""
+        at = places.reshape(-1)
+        g = np.ravel(g)
+        if at.size and at.min() < 0:
+            at, g = at[at >= 0], g[at >= 0]
+        size = int(np.prod(shape, dtype=np.int64))
+        return np.bincount(at, g, minlength=size).astype(dtype).reshape(shape)
 
     @staticmethod
     def accumulate(variable, g, owned):
@@ -155,27 +150,21 @@ class TensorSpace:
         return bool(np.isnan(g._array).any())
 
     @staticmethod
-    def copy(g):
-        return dispatch(OPS["clone"], (g,), {})
+    def replace(overlap, g, through):
+        flat = g.reshape((-1,))
+        places = overlap.places()
+        at = wrap(places.reshape(-1))
+        inside = flat.index_select(0, at).reshape(places.shape)
+        new = through(inside)
+        if new is None:
+            return flat.index_fill(0, at, 0).reshape(g.shape)
+        return flat.index_copy(0, at, new.reshape((-1,))).reshape(g.shape)
 
     @staticmethod
-    def view(whole, steps):
-        return views.replay(whole, steps)
-
-    @staticmethod
-    def write_view(whole, steps, _inside, g):
-        region = views.replay(whole, steps)
-        if g is None:
-            g = wrap(np.zeros(region._array.shape, region._array.dtype))
-        inplace.copy_(region, g)
-        return whole
-
-    @staticmethod
-    def add_view(whole, steps, g):
-        places = np.arange(whole._array.size).reshape(whole._array.shape)
-        shown = views.replay_array(places, steps).reshape(-1)
-        flat = whole.reshape((-1,)).index_add(0, wrap(shown.copy()), g.reshape((-1,)))
-        return flat.reshape(whole.shape)
+    def scatter(places, g, shape, dtype):
+        at = wrap(places.reshape(-1))
+        flat = wrap(np.zeros(int(np.prod(shape, dtype=np.int64)), dtype))
+        return flat.index_add(0, at, g.reshape((-1,))).reshape(shape)
 
     @staticmethod
     def accumulate(variable, g, _owned):

@@ -24,19 +24,17 @@ class Storage:
 
 
 class View:
-    """How a tensor came out of its base: the view operations between them.
+    """What a tensor that looks at another's memory knows of it.
 
     ``version`` is the storage's version at which the tensor's ``grad_fn`` was right; after a later
-    write it is made anew by
-    repeating ``steps`` on the base. ``frozen`` says why writing through this view is refused while
-    gradients are recorded.
+    write it is made anew. ``recorded`` says whether it was made while gradients were recorded,
+    ``frozen`` why writing through it is refused then.
     """
 
-    __slots__ = ("base", "frozen", "recorded", "steps", "version")
+    __slots__ = ("base", "frozen", "recorded", "version")
 
-    def __init__(self, base, steps, version, recorded, frozen=None):
+    def __init__(self, base, version, recorded, frozen=None):
         self.base = base
-        self.steps = steps
         self.version = version
         self.recorded = recorded
         self.frozen = frozen
