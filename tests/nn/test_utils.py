@@ -174,8 +174,6 @@ def test_spectral_norm_text():
 @pytest.mark.parametrize("map_name", ["matrix_exp", "cayley", "householder"])
 @pytest.mark.parametrize("shape", [(4, 4), (3, 5), (5, 3)])
 def test_orthogonal(map_name, shape):
-    if not hasattr(lib.linalg, "householder_product") and map_name == "householder":
-        pytest.skip("needs linalg.householder_product")
     m = lib.nn.Linear(*shape, dtype=lib.float64)
     parametrize = lib.nn.utils.parametrize
     lib.nn.utils.parametrizations.orthogonal(m, orthogonal_map=map_name)
@@ -196,6 +194,33 @@ def test_orthogonal(map_name, shape):
     assert lib.allclose(m.weight, target)
     parametrize.remove_parametrizations(m, "weight")
     assert lib.allclose(m.weight, target)
+
+
+@pytest.mark.parametrize("shape", [(4, 4), (3, 5), (5, 3)])
+def test_orthogonal_as_pytorch(shape):
+    """From the same original: the same matrix and gradient; assigned and read back."""
+
+    tall = np.linalg.qr(START[: max(shape), : min(shape)])[0]
+    matrix = tall if shape[1] >= shape[0] else tall.T
+
+    def made(t):
+        m = t.nn.Linear(*shape, dtype=t.float64)
+        with t.no_grad():
+            m.weight.copy_(t.from_numpy(matrix.copy()))
+        return t.nn.utils.parametrizations.orthogonal(
+            m, orthogonal_map="householder", use_trivialization=False
+        )
+
+    theirs, ours = made(torch), made(lib)
+    assert np.allclose(ours.weight.detach().numpy(), matrix)
+    assert unlike(ours.weight.detach(), theirs.weight.detach(), 1e-9, 1e-12) is None
+    for m in (theirs, ours):
+        (m.weight * m.weight.detach().cumsum(0)).sum().backward()
+    a, b = (m.parametrizations.weight.original.grad for m in (ours, theirs))
+    assert unlike(a, b, 1e-8, 1e-10) is None
+
+
+START = np.random.default_rng(2).standard_normal((6, 6))
 
 
 def parametrize_program(torch):

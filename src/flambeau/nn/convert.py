@@ -135,7 +135,7 @@ class Convertible:
     def share_memory(self):
         """Move the parameters and buffers to memory that other processes can share.
 
-        Raises: NotImplementedError while tensors cannot: send ``state_dict()`` to the other process.
+        Raises: NotImplementedError while tensors cannot: send ``state_dict()`` elsewhere.
         """
         if not hasattr(Tensor, "share_memory_"):
             raise NotImplementedError(

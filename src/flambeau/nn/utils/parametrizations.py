@@ -37,7 +37,7 @@ def _make_orthogonal(a):
 
 def _is_orthogonal(q) -> bool:
     n, k = q.shape[-2:]
-    unit = 2.0**-52 if q.dtype.itemsize in (8, 16) and q.dtype != dtypes.complex64 else 2.0**-23
+    unit = 2.0**-52 if q.dtype in (dtypes.float64, dtypes.complex128) else 2.0**-23
     return torch.allclose(q.mH @ q, _eye(k, q), atol=10.0 * n * unit)
 
 
@@ -82,9 +82,15 @@ class _Orthogonal(Module):
         return Q if n == k else Q[..., :k]
 
     def _householder(self, X):
-        A = X.tril(-1)
-        tau = 2.0 / (1.0 + (A * A).sum(-2))
-        Q = linalg.householder_product(A, tau)
+        """Reflections 1 - t v v^T with t = 2 / |v|^2, the columns of the lower triangle as v."""
+        n, k = X.shape[-2:]
+        unit = _eye(n, X)[:, :k]
+        V = X.tril(-1) + unit
+        tau = 2.0 / (V * V).sum(-2, keepdim=True)
+        Q = unit
+        for j in reversed(range(k)):
+            v = V[..., j : j + 1]
+            Q = Q - (tau[..., j : j + 1] * v) @ (v.mT @ Q)
         signs = torch.diagonal(X.detach(), dim1=-2, dim2=-1).trunc()
         return Q * signs.unsqueeze(-2)
 
@@ -115,11 +121,28 @@ class _Orthogonal(Module):
                 "It is not possible to assign to the matrix exponential or the Cayley "
                 "parametrizations when use_trivialization=False."
             )
-        transposed = Q.shape[-2] < Q.shape[-1]
-        A, tau = torch.geqrf(Q.mT if transposed else Q)
-        diagonal = torch.diagonal(A, dim1=-2, dim2=-1)
-        diagonal.copy_(torch.where(tau == 0, -torch.sign(diagonal), torch.sign(diagonal)))
-        return A.mT if transposed else A
+        if Q.shape[-2] < Q.shape[-1]:
+            return _reflectors(Q.mT).mT
+        return _reflectors(Q)
+
+
+def _reflectors(Q):
+    """The vectors of the reflections whose product is Q, below a diagonal of signs."""
+    R = Q.clone()
+    made = torch.zeros_like(Q)
+    for j in range(Q.shape[-1]):
+        column = R[..., j:, j : j + 1]
+        length = linalg.vector_norm(column, dim=-2, keepdim=True)
+        first = column[..., :1, :]
+        # Away from the first element's sign, so that nothing cancels.
+        head = first + torch.where(first < 0, -length, length)
+        v = column / head
+        v[..., :1, :] = 1.0
+        tau = 2.0 / (v * v).sum(-2, keepdim=True)
+        R[..., j:, j:] = R[..., j:, j:] - (tau * v) @ (v.mT @ R[..., j:, j:])
+        made[..., j:, j] = v[..., 0]
+        made[..., j, j] = torch.sign(R[..., j, j])
+    return made
 
 
 def orthogonal(
