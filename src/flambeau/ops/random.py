@@ -29,11 +29,11 @@ def _uniform(xp, seed, offset, n, dtype):
     if dtype.itemsize > 4 and dtype.kind == "f":
         return (xp.philox(seed, offset, n) >> xp.uint64(11)) * (2.0**-53)
     bits = xp.philox(seed, offset, words32(n)).view(xp.uint32)[:n] >> xp.uint32(8)
-    found = bits.astype(xp.float32) * xp.float32(2.0**-24)
-    if dtype.kind == "f" and dtype.itemsize < 4:
-        bits >>= xp.uint32(13)  # 11 bits fit a half: rounding must not reach 1
-        return (bits.astype(xp.float32) * xp.float32(2.0**-11)).astype(dtype)
-    return found
+    if dtype.itemsize < 4:  # as many bits as the type holds exactly: rounding must not reach 1
+        held = 11 if dtype.kind == "f" else 8
+        bits >>= xp.uint32(24 - held)
+        return (bits.astype(xp.float32) * xp.float32(2.0**-held)).astype(dtype)
+    return bits.astype(xp.float32) * xp.float32(2.0**-24)
 
 
 def _normal(xp, seed, offset, n, dtype):
