@@ -9,8 +9,9 @@ from operator import index as as_int
 
 from flambeau.core.errors import DimError, DTypeError, ShapeError
 
+from .region import diagonal
 from .registry import STOPS, canonical_dim, op
-from .view import broadcast, diagonal
+from .view import broadcast
 
 _WHERE = STOPS("an index has no derivative")
 

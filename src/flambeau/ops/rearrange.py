@@ -6,8 +6,9 @@ from operator import index as as_int
 
 from flambeau.core.errors import DimError, ShapeError
 
+from .region import diagonal
 from .registry import DATA_DEPENDENT, STOPS, canonical_dim, canonical_dims, op
-from .view import diagonal, sizes
+from .view import sizes
 
 
 @op(where="torch method")
