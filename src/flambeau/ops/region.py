@@ -1,4 +1,4 @@
-"""Views of a part of the elements: a slice of a dimension, several, a diagonal; and their adjoints."""
+"""Views of some of the elements: a slice of a dimension, several, a diagonal; their adjoints."""
 
 from __future__ import annotations
 
