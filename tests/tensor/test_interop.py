@@ -61,7 +61,7 @@ torch.iinfo(torch.int8).max | torch.finfo(torch.float32).eps | torch.finfo(torch
 torch.get_default_dtype() | torch.float32.is_floating_point | torch.int64.is_floating_point | torch.complex64.is_complex | torch.float32.itemsize | repr(torch.float) | str(torch.long)
 torch.device('cpu') | repr(torch.device('cpu')) | torch.device('cpu') == torch.device('cpu') | torch.device('cuda', 1).index | torch.device('cuda:1').type | torch.device('nope')
 torch.device('cpu').index | torch.tensor([1, 2]).numpy().dtype.name | np.add(torch.ones(2), 1).tolist() | np.asarray(torch.ones(2)).tolist() | np.array(torch.arange(3), dtype=np.float32).tolist()
-np.ones(2) + torch.ones(2) | torch.ones(2) + np.ones(2) | torch.ones(2) * np.float64(2) | np.float64(2) * torch.ones(2) | torch.from_numpy(np.arange(3)) | torch.from_numpy([1])
+torch.ones(2) + np.ones(2) | torch.ones(2) * np.float64(2) | np.float64(2) * torch.ones(2) | torch.from_numpy(np.arange(3)) | torch.from_numpy([1])
 torch.from_numpy(np.array('a')) | torch.from_numpy(np.arange(6.0).reshape(2, 3).T).stride() | torch.from_numpy(np.arange(6.0)[::2]).stride() | torch.from_numpy(np.arange(3)[::-1])
 torch.frombuffer(bytearray(8), dtype=torch.float32) | torch.ones(2).float() is None | torch.numel(torch.ones(2)) | torch.is_floating_point(torch.ones(2)) | torch.is_nonzero(torch.ones(1))
 torch.ones(2).apply_(lambda v: v * 3) | torch.zeros(3).index_fill(0, torch.tensor([1]), 2.0) | torch.ones(3, 3).fill_diagonal_(0) | torch.ones(2).resize_(4).shape | torch.ones(2).set_(torch.zeros(3))
