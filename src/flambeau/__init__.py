@@ -17,6 +17,7 @@ from .core import dtypes as _dtypes
 from .core.devices import device
 from .core.dtypes import dtype, get_default_dtype, promote_types, set_default_dtype
 from .core.errors import FlambeauError
+from .core.limits import can_cast, finfo, iinfo
 from .core.random import Generator, default_generator
 from .core.size import Size
 
