@@ -18,7 +18,7 @@ full.shape(lambda *, size, fill_value, dtype: size)
 
 @op()
 def zeros(xp, *, size, dtype):
-    """Zeros."""
+    """Zeros of the given size."""
     return xp.zeros(size, dtype)
 
 
@@ -27,7 +27,7 @@ zeros.shape(lambda *, size, dtype: size)
 
 @op()
 def empty(xp, *, size, dtype):
-    """Memory as it comes."""
+    """A tensor of the given size whose memory is left as it comes."""
     return xp.empty(size, dtype)
 
 
