@@ -31,6 +31,8 @@ def clamp(xp, input, min=None, max=None):
     _no_order("clamp", input)
     if min is None and max is None:
         raise ArgumentError("torch.clamp: At least one of 'min' or 'max' must not be None")
+    if min is not None and max is not None and input.size > 2048:
+        return xp.clip(input, min, max)
     if min is None:
         return xp.minimum(input, max)
     y = xp.maximum(input, min)

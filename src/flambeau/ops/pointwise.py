@@ -210,7 +210,7 @@ def sigmoid(xp, input):
     >>> torch.sigmoid(torch.tensor([-1.0, 0.0, 1.0]))
     tensor([0.2689, 0.5000, 0.7311])
     """
-    return xp.reciprocal(xp.exp(-input) + 1)
+    return 1 / (xp.exp(-input) + 1)
 
 
 sigmoid.vjp(input=lambda xp, g, y: g * (y * (1 - y)))
@@ -227,6 +227,14 @@ def relu(xp, input):
     if input.dtype.kind == "b":
         raise RuntimeError("Boolean inputs not supported for relu: convert the tensor to a number")
     return xp.maximum(input, 0)
+
+
+@relu.on("numpy")
+def _(xp, input):
+    """NumPy's clip takes a third of the time of its maximum, but its calls cost more."""
+    if input.dtype.kind != "f" or input.size < 4096:
+        return relu.kernel(xp, input)
+    return xp.clip(input, 0, math.inf)
 
 
 relu.vjp(input=lambda xp, g, y: xp.where(y > 0, g, 0))

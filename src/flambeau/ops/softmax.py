@@ -29,8 +29,8 @@ def softmax(xp, input, *, dim):
         return xp.ones_like(input)
     if not input.size:
         return input.copy()
-    y = xp.exp(input - xp.max(input, axis=dim, keepdims=True))
-    return xp.divide(y, xp.sum(y, axis=dim, keepdims=True))
+    y = xp.exp(input - xp.maximum.reduce(input, axis=dim, keepdims=True))
+    return y / xp.add.reduce(y, axis=dim, keepdims=True)
 
 
 @op(node="LogSoftmax")
@@ -41,8 +41,8 @@ def log_softmax(xp, input, *, dim):
         return xp.zeros_like(input)
     if not input.size:
         return input.copy()
-    shifted = input - xp.max(input, axis=dim, keepdims=True)
-    return shifted - xp.log(xp.sum(xp.exp(shifted), axis=dim, keepdims=True))
+    shifted = input - xp.maximum.reduce(input, axis=dim, keepdims=True)
+    return shifted - xp.log(xp.add.reduce(xp.exp(shifted), axis=dim, keepdims=True))
 
 
 def _softmax_rule(xp, g, y, dim):

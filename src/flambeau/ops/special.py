@@ -9,6 +9,7 @@ AS 241, 1988), and asymptotic series reached by recurrence for the others.
 
 from __future__ import annotations
 
+import functools
 import math
 
 from flambeau.core.errors import ArgumentError
@@ -19,12 +20,21 @@ from .registry import POINTWISE, op
 TWO_OVER_ROOT_PI = 2 / math.sqrt(math.pi)
 
 
+_BLOCK = 4096  # elements whose intermediate results stay in the cache
+
+
 def _in_double(function):
-    """A kernel text in float64, rounded to the input's dtype."""
+    """A kernel text in float64, a block at a time, rounded to the input's dtype."""
 
     def kernel(xp, input, **params):
-        y = function(xp, xp.asarray(input, dtype=xp.float64), **params)
-        return y.astype(input.dtype)
+        if input.size <= _BLOCK:
+            return function(xp, xp.asarray(input, dtype=xp.float64), **params).astype(input.dtype)
+        flat = xp.ascontiguousarray(input).reshape(-1)
+        y = xp.empty_like(flat)
+        for start in range(0, flat.size, _BLOCK):
+            block = flat[start : start + _BLOCK].astype(xp.float64)
+            y[start : start + _BLOCK] = function(xp, block, **params)
+        return y.reshape(input.shape)
 
     return kernel
 
@@ -107,6 +117,40 @@ def erf(xp, input):
     tensor([0.0000, 0.8427])
     """
     return _in_double(_erf)(xp, input)
+
+
+@functools.cache
+def _erf_table(xp):
+    """erf and its derivative at the multiples of 1/128 up to 4, where float32 reaches 1."""
+    x = xp.arange(-512, 513) / 128.0
+    slope = TWO_OVER_ROOT_PI * xp.exp(-x * x)
+    return _erf(xp, x).astype(xp.float32), slope.astype(xp.float32)
+
+
+def _erf_single(xp, x):
+    """Taylor's third order from the nearest entry of the table, in a tenth of the time."""
+    y = xp.clip(x, -4.0, 4.0)
+    index = xp.rint(y * 128)
+    base = index * (1 / 128)
+    index = xp.clip(xp.nan_to_num(index).astype(xp.int32) + 512, 0, 1024)
+    values, slopes = _erf_table(xp)
+    d = y - base
+    bend = 1 - d * (base - d * ((2 / 3) * base * base - 1 / 3))
+    return xp.take(values, index) + xp.take(slopes, index) * (d * bend)
+
+
+@erf.on("numpy")
+def _(xp, input):
+    if input.dtype != xp.float32 or input.size < 64:
+        return erf.kernel(xp, input)
+    if input.size <= 4 * _BLOCK:
+        return _erf_single(xp, input)
+    flat = xp.ascontiguousarray(input).reshape(-1)
+    y = xp.empty_like(flat)
+    for start in range(0, flat.size, 4 * _BLOCK):
+        stop = start + 4 * _BLOCK
+        y[start:stop] = _erf_single(xp, flat[start:stop])
+    return y.reshape(input.shape)
 
 
 erf.vjp(input=lambda xp, g, input: g * (TWO_OVER_ROOT_PI * xp.exp(-(input * input))))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from .borders import fold_border, fold_windows, pad_border, unfold_windows
+from .choice import where
 from .convolution import correlate, correlate_data, correlate_weight
 from .ctc import ctc_alpha, ctc_gradient, ctc_states
 from .pooling import (
@@ -48,6 +49,7 @@ __all__ = [
     "sum_windows",
     "unbroadcast",
     "unfold_windows",
+    "where",
     "window_counts",
     "window_indices",
 ]
