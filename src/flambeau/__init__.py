@@ -57,7 +57,7 @@ for _name, _function in vars(_api.torch).items():
     if not _name.startswith("_"):
         globals().setdefault(_name, _function)
 
-from . import accelerator, autograd, cuda, linalg, testing  # noqa: E402
+from . import accelerator, autograd, cuda, linalg, special, testing  # noqa: E402
 from .autograd import (  # noqa: E402
     enable_grad,
     inference_mode,
