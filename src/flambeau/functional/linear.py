@@ -23,7 +23,12 @@ def linear(input, weight, bias=None, *, out=None):
 
 
 def _affine(input, weight, bias):
-    rank = input.ndim
+    try:
+        rank = input.ndim
+    except AttributeError:
+        raise TypeError(
+            "linear(): argument 'input' (position 1) must be Tensor, not " + type(input).__name__
+        ) from None
     if weight.ndim != 2:
         y = torch.matmul(input, weight.t())
         return y if bias is None else y + bias
