@@ -253,7 +253,7 @@ def hardshrink(input, lambd=0.5):
 
 
 @export("F")
-def softshrink(input, lambd=0.5):
+def softshrink(input, lambd=0.5, *, out=None):
     """y = x - lambd for x > lambd, x + lambd for x < -lambd, else 0.
 
     Shape:  input (*) -> (*)
@@ -265,7 +265,7 @@ def softshrink(input, lambd=0.5):
     """
     if lambd < 0:
         raise ArgumentError(f"lambda must be greater or equal to 0, but found to be {lambd}.")
-    return _apply("softshrink", input, False, lambd=lambd)
+    return _into(out, _apply("softshrink", input, False, lambd=lambd))
 
 
 @export("F")

@@ -155,7 +155,7 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
     tensor(0.5000)
     """
     reduction = reduction_of(reduction, size_average, reduce)
-    if input.shape != target.shape or input.ndim > 2 or (input.ndim and 0 in input.shape[1:]):
+    if input.shape != target.shape or input.ndim > 2 or 0 in input.shape[max(0, input.ndim - 1) :]:
         raise ShapeError(
             f"inconsistent target size: {list(target.shape)} for input of size: {list(input.shape)}"
         )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from flambeau.core.errors import ArgumentError, DTypeError, ShapeError
-from flambeau.tensor.api import F, export
+from flambeau.tensor.api import F, export, torch
 from flambeau.tensor.namespace import xp
 
 REDUCTIONS = ("none", "mean", "sum")
@@ -202,3 +202,37 @@ def _smoothed(log_probability, target, weight, ignore_index, reduction, loss, sm
     elif reduction == "sum":
         spread = spread.sum()
     return (1 - smoothing) * loss + smoothing / classes * spread
+
+
+@export("F")
+def linear_cross_entropy(
+    input,
+    linear_weight,
+    target,
+    *,
+    linear_bias=None,
+    weight=None,
+    reduction="mean",
+    ignore_index=None,
+    label_smoothing=0.0,
+    options=None,
+):
+    """``cross_entropy`` of the scores ``linear(input, linear_weight, linear_bias)``.
+
+    Shape: input (N, I) or (I), linear_weight (C, *D, I), linear_bias (C, *D), target as there
+    Args:  options: how PyTorch splits the work to save memory; accepted, without effect here.
+
+    >>> import flambeau as torch
+    >>> x, w = torch.zeros(1, 3), torch.ones(2, 3)
+    >>> torch.nn.functional.linear_cross_entropy(x, w, torch.tensor([1]))
+    tensor(0.6931)
+    """
+    scores = torch.matmul(input, linear_weight.reshape(-1, linear_weight.shape[-1]).t())
+    scores = scores.reshape((*input.shape[:-1], *linear_weight.shape[:-1]))
+    if linear_bias is not None:
+        scores = scores + linear_bias
+    ignored = -100 if ignore_index is None else ignore_index
+    return F.cross_entropy(
+        scores, target, weight, ignore_index=ignored, reduction=reduction,
+        label_smoothing=label_smoothing,
+    )  # fmt: skip

@@ -49,6 +49,12 @@ def pad(input, pad, mode="constant", value=None):
             "dimensions, not "
             f"{input.ndim}"
         )
+    if mode == "circular" and min(min(pair) for pair in pairs) < 0:
+        # What is cut off is gone before the rest goes round.
+        cut = [(min(lo, 0), min(hi, 0)) for lo, hi in pairs]
+        kept = ((0, 0),) * (input.ndim - len(pairs))
+        input = xp.pad_constant(input, pads=(*kept, *cut), value=0)
+        pairs = [(max(lo, 0), max(hi, 0)) for lo, hi in pairs]
     _check_inside(input, pairs, mode)
     return xp.pad_inside(input, pads=tuple(pairs), mode=mode)
 
@@ -237,6 +243,8 @@ def pixel_unshuffle(input, downscale_factor):
             "pixel_unshuffle expects height and width to be divisible by downscale_factor, but got "
             f"{h} x {w} and {r}"
         )
+    if r == 1:
+        return input.clone()  # never a view of the input
     b = len(batch)
     split = input.reshape((*batch, channels, h // r, r, w // r, r))
     moved = split.permute((*range(b + 1), b + 2, b + 4, b + 1, b + 3))

@@ -35,7 +35,8 @@ def ctc_nll_grad(
     gradient = xp.ctc_gradient(
         grad, log_probs, labels, skips, input_lengths, target_lengths, loss, alpha
     )
-    gradient[:, xp.isinf(loss)] = 0 if zero_infinity else xp.nan
+    reached = xp.arange(log_probs.shape[0])[:, None] < input_lengths
+    gradient[reached & xp.isinf(loss)] = 0 if zero_infinity else xp.nan
     return gradient
 
 

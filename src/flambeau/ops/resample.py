@@ -20,7 +20,7 @@ def resample(xp, input, *, out, plan):
     y = xp.ascontiguousarray(xp.resample_axes(input, out, plan))
     if input.dtype.kind in "iu" and y.dtype.kind == "f":
         limits = xp.iinfo(input.dtype)
-        y = xp.clip(xp.rint(y), limits.min, limits.max)
+        y = xp.clip(xp.floor(y + 0.5), limits.min, limits.max)
     return xp.astype(y, input.dtype)
 
 

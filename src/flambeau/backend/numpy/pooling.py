@@ -43,12 +43,14 @@ def spread_windows(g, chosen, size, kernel, stride, padding, dilation):
         for s, p, o, t, d, k in zip(size[2:], before, out, stride, dilation, kernel)
     )
     frame = np.zeros((*size[:2], *extent), g.dtype)
+    zero = g.dtype.type(0)
     apart = all(t >= d * (k - 1) + 1 for t, d, k in zip(stride, dilation, kernel))
     for tap, where in enumerate(taps(kernel, stride, dilation, out)):
+        part = np.where(chosen == tap, g, zero)  # a product would turn infinities into NaN
         if apart:
-            np.multiply(g, chosen == tap, out=frame[where])
+            frame[where] = part
         else:
-            frame[where] += g * (chosen == tap)
+            frame[where] += part
     return crop(frame, size[2:], before)
 
 
