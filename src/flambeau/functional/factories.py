@@ -370,18 +370,6 @@ def new_tensor(input, data, *, dtype=None, device=None, requires_grad=False):
     )
 
 
-@export("method")
-def new(input, *args, device=None):
-    """A tensor with the dtype of ``input``: uninitialised of the given sizes, or a copy of a list
-    or tensor.
-    """
-    devices.require(device)
-    if len(args) == 1 and not isinstance(args[0], int | tuple):
-        data = args[0]
-        return data.to(input.dtype) if isinstance(data, Tensor) else input.new_tensor(data)
-    return torch.empty(*args if args else (0,), dtype=input.dtype)
-
-
 def _new(name):
     def method(input, *args, dtype=None, device=None, requires_grad=False, layout=None,
                pin_memory=False, **named):  # fmt: skip
