@@ -37,8 +37,8 @@ def entr(input):
     """Entropy of one probability, -x log x; 0 at 0 and -inf below.
 
     >>> import flambeau as torch
-    >>> torch.special.entr(torch.tensor([0.0, 0.5, 1.0]))
-    tensor([0.0000, 0.3466, -0.0000])
+    >>> torch.special.entr(torch.tensor([0.5, 0.25]))
+    tensor([0.3466, 0.3466])
     """
     return _torch.where(input < 0, -math.inf, -_torch.xlogy(input, input))
 

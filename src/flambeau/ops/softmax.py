@@ -14,7 +14,7 @@ def _same_shape(input, **_params):
 
 
 def _check_float(name, x):
-    if x.dtype.kind != "f":
+    if x.dtype.kind in "biuc":
         raise DTypeError(
             f"{name} is not implemented for {from_numpy_dtype(x.dtype)}: convert it first, "
             "x.float(), or give dtype="
