@@ -99,6 +99,11 @@ CASES = {
     "layer norm": (lambda: nn.LayerNorm(4), lambda: (lib.ones(2, 5),), "nn.LayerNorm(5)"),
     "float indices": (lambda: nn.Embedding(3, 2), lambda: (lib.ones(2),), "x.long()"),
     "features": (lambda: nn.LSTM(3, 4), lambda: (lib.ones(5, 2, 6),), "nn.LSTM(6, 4)"),
+    "state": (
+        lambda: nn.GRU(3, 4, batch_first=True),
+        lambda: (lib.ones(2, 5, 3), lib.ones(1, 5, 4)),
+        "the state is (1, 2, 4)",
+    ),
     "label dtype": (
         nn.CrossEntropyLoss,
         lambda: (lib.ones(4, 3), lib.ones(4)),
@@ -183,6 +188,11 @@ def test_hooks_and_missing_arguments():
     net[0].register_forward_hook(lambda m, a, o: None)
     assert "in 0: Linear" in words(net, lib.ones(1, 3))
     assert "forward() missing 1 required positional argument" in words(net, kind=TypeError)
+
+
+def test_what_is_no_tensor_is_named():
+    assert "got str" in words(nn.Linear(2, 2), "x", kind=TypeError)
+    assert "got no arguments" in words(nn.Linear(2, 2), kind=TypeError)
 
 
 def test_failed_call_changes_nothing():

@@ -72,7 +72,8 @@ def describe(args, kwargs) -> str:
     """The shapes of the tensors among the arguments; the dtype too where it is not the default."""
     said = [text for text in map(_said, args) if text]
     said += [f"{name}={text}" for name, value in kwargs.items() if (text := _said(value))]
-    return ", ".join(said) or "no tensor"
+    kinds = [type(value).__name__ for value in (*args, *kwargs.values())]
+    return ", ".join(said or kinds) or "no arguments"
 
 
 def _said(value) -> str:

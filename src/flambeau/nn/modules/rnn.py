@@ -270,8 +270,13 @@ class RNNBase(Module):
                 f"the last dimension must be the {self.input_size} features: "
                 f"nn.{self._get_name()}({shape[-1]}, {self.hidden_size})"
             )
-        if hx is not None and not self.batch_first:
-            return "the batch is the second dimension unless batch_first=True is given"
+        if hx is not None:
+            batch = shape[0 if self.batch_first else 1]
+            count = self.num_layers * self._directions
+            size = (
+                (count, batch, self._output_size) if len(shape) == 3 else (count, self._output_size)
+            )
+            return f"the state is {size}, with batch_first too; is the batch in its place in x?"
         return None
 
 
