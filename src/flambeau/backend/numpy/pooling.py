@@ -43,14 +43,17 @@ def spread_windows(g, chosen, size, kernel, stride, padding, dilation):
         for s, p, o, t, d, k in zip(size[2:], before, out, stride, dilation, kernel)
     )
     frame = np.zeros((*size[:2], *extent), g.dtype)
-    zero = g.dtype.type(0)
+    # Selected by their bits: a product with 0 would turn infinities into NaN, and np.where is slow.
+    word = np.dtype(f"i{g.dtype.itemsize}")
+    bits = np.ascontiguousarray(g).view(word)
     apart = all(t >= d * (k - 1) + 1 for t, d, k in zip(stride, dilation, kernel))
     for tap, where in enumerate(taps(kernel, stride, dilation, out)):
-        part = np.where(chosen == tap, g, zero)  # a product would turn infinities into NaN
+        mask = (chosen == tap).astype(word)
+        np.negative(mask, out=mask)  # all bits where this tap was chosen, none elsewhere
         if apart:
-            frame[where] = part
+            np.bitwise_and(bits, mask, out=frame.view(word)[where])
         else:
-            frame[where] += part
+            frame[where] += np.bitwise_and(bits, mask).view(g.dtype)
     return crop(frame, size[2:], before)
 
 
