@@ -57,6 +57,11 @@ def exp(xp, input):
     return xp.exp(input)
 
 
+@exp.on("numpy")
+def _(xp, input):
+    return xp.in_double(xp.exp, input)
+
+
 exp.vjp(input=lambda xp, g, y: g * y)
 
 
@@ -97,6 +102,11 @@ def log(xp, input):
     tensor([0.0000, 2.3026])
     """
     return xp.log(input)
+
+
+@log.on("numpy")
+def _(xp, input):
+    return xp.in_double(xp.log, input)
 
 
 log.vjp(input=lambda xp, g, input: g / input)
@@ -278,7 +288,7 @@ sgn.vjp(input=FLAT)
 
 def _rounds(function, xp, input):
     """Integers are round already; NumPy 2.0 would make floats of them."""
-    if input.dtype.kind == "f":
+    if input.dtype.kind in "fV":  # V: bfloat16
         return function(input)
     if input.dtype.kind in "bc":
         raise RuntimeError(f"rounding is not implemented for {input.dtype.name} tensors")
@@ -351,7 +361,7 @@ def frac(xp, input):
     >>> torch.frac(torch.tensor([-1.5, 2.25]))
     tensor([-0.5000,  0.2500])
     """
-    if input.dtype.kind != "f":
+    if input.dtype.kind in "biuc":
         raise RuntimeError(f"frac is not implemented for {input.dtype.name} tensors")
     return input - xp.trunc(input)
 

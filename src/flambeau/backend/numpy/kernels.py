@@ -88,3 +88,16 @@ def unbroadcast(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
 def astype(x, dtype):
     """``x`` with elements of ``dtype`` (a NumPy dtype); ``x`` itself when it already has it."""
     return x if x.dtype == dtype else x.astype(dtype)
+
+
+def in_double(ufunc, x: np.ndarray) -> np.ndarray:
+    """A float32 function computed in float64 and rounded once.
+
+    NumPy's own float32 exp and log are off by up to three units in the last place, which shows in
+    printed results.
+    """
+    if x.dtype != np.float32:
+        return ufunc(x)
+    if x.size < 8192:
+        return ufunc(x.astype(np.float64)).astype(np.float32)
+    return ufunc(x, out=np.empty_like(x), dtype=np.float64, casting="same_kind")
