@@ -1,0 +1,1 @@
+"""Every primitive operation. Importing this package fills the registry."""
