@@ -11,11 +11,13 @@ from flambeau.core.errors import ArgumentError, DTypeError
 from .pointwise import EVERYWHERE, FLAT
 from .registry import POINTWISE, op
 
+_KINDS = {"u": "i", "V": "f"}  # V: bfloat16
+
 
 def _kind(x) -> str:
     """'b', 'i', 'f' or 'c': what an array or a Python number is made of."""
     if hasattr(x, "dtype"):
-        return "i" if x.dtype.kind == "u" else x.dtype.kind
+        return _KINDS.get(x.dtype.kind, x.dtype.kind)
     return {bool: "b", int: "i", float: "f"}.get(type(x), "c")
 
 
@@ -247,7 +249,7 @@ def pow_(xp, input, exponent, *, form=0):
 
 
 def _power_of_number(xp, input, exponent):
-    if input.dtype.kind not in "fc":
+    if input.dtype.kind in "biu":
         if isinstance(exponent, int) and exponent < 0:
             raise ArgumentError("Integers to negative integer powers are not allowed.")
         return (
@@ -340,7 +342,7 @@ def addcdiv(xp, input, tensor1, tensor2, *, value=1):
     >>> torch.addcdiv(torch.ones(2), torch.tensor([1.0, 2.0]), torch.tensor([2.0, 4.0]), value=0.5)
     tensor([1.2500, 1.2500])
     """
-    if tensor1.dtype.kind not in "fc":
+    if tensor1.dtype.kind in "biu":
         raise DTypeError(
             "Integer division with addcdiv is no longer supported: use "
             "input + value * torch.trunc(tensor1 / tensor2), or make the tensors floating point."

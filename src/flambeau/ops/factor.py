@@ -172,15 +172,21 @@ def vector_norm(xp, x, *, ord=2.0, dim=None, keepdim=False, dtype=None):
     """
     if dtype is not None:
         x = x.astype(dtype)
-    if x.dtype.kind not in "fc":
+    if x.dtype.kind in "biu":
         raise DTypeError(
             "linalg.vector_norm: Expected a floating point or complex tensor as input. Got "
             f"{from_numpy_dtype(x.dtype)}: convert it, x.float()"
         )
+    if x.dtype.itemsize == 2:
+        return _norm(xp, x.astype(xp.float32), ord, dim, keepdim).astype(x.dtype)
+    return _norm(xp, x, ord, dim, keepdim)
+
+
+def _norm(xp, x, ord, dim, keepdim):
     axis = axis_of(dim, x.ndim)
-    if ord == 2 and axis is None and x.dtype.kind == "f" and x.dtype.itemsize > 2:
+    if ord == 2 and axis is None and x.dtype.kind == "f":
         flat = x.reshape(-1)
-        y = xp.sqrt(xp.dot(flat, flat))
+        y = xp.asarray(xp.sqrt(xp.dot(flat, flat)))
         return y.reshape((1,) * x.ndim) if keepdim else y
     size = xp.abs(x)
     if ord == 2:

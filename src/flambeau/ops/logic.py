@@ -53,7 +53,7 @@ def isposinf(xp, input):
     tensor([False,  True, False])
     """
     _real(input, "isposinf")
-    return xp.isposinf(input) if input.dtype.kind == "f" else xp.zeros(input.shape, bool)
+    return xp.isposinf(input) if input.dtype.kind in "fV" else xp.zeros(input.shape, bool)
 
 
 @op(kind=POINTWISE, where="torch method")
@@ -65,7 +65,7 @@ def isneginf(xp, input):
     tensor([False, False,  True])
     """
     _real(input, "isneginf")
-    return xp.isneginf(input) if input.dtype.kind == "f" else xp.zeros(input.shape, bool)
+    return xp.isneginf(input) if input.dtype.kind in "fV" else xp.zeros(input.shape, bool)
 
 
 def _real(x, name):
@@ -93,7 +93,7 @@ def signbit(xp, input):
     tensor([False,  True,  True])
     """
     _real(input, "signbit")
-    if input.dtype.kind == "f":
+    if input.dtype.kind in "fV":
         return xp.signbit(input)
     return input < 0 if input.dtype.kind == "i" else xp.zeros(input.shape, bool)
 
@@ -153,7 +153,7 @@ for _f in (logical_and, logical_or, logical_xor):
 def _whole(name, *operands):
     for x in operands:
         dtype = getattr(x, "dtype", None)
-        if isinstance(x, float) or (dtype is not None and dtype.kind in "fc"):
+        if isinstance(x, float) or (dtype is not None and dtype.kind in "fcV"):
             given = "a float" if dtype is None else f"a {from_numpy_dtype(dtype)} tensor"
             raise DTypeError(f"{name} takes integers and bools, got {given}")
 

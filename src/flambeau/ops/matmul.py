@@ -14,6 +14,13 @@ def _transposed(xp, x):
     return xp.swapaxes(x, -1, -2)
 
 
+def _product(xp, a, b):
+    """NumPy's matmul; half precision is multiplied and summed in single."""
+    if a.dtype.itemsize == 2 and a.dtype.kind not in "iu":
+        return xp.matmul(a.astype(xp.float32), b.astype(xp.float32)).astype(a.dtype)
+    return xp.matmul(a, b)
+
+
 def _check_dtypes(name, a, b):
     if a.dtype != b.dtype:
         one, two = from_numpy_dtype(a.dtype), from_numpy_dtype(b.dtype)
@@ -55,7 +62,7 @@ def mm(xp, input, mat2):
     _check_rank("mm", "mat2", mat2, 2)
     _check_dtypes("mm", input, mat2)
     _check_inner("mm", input, mat2)
-    return xp.matmul(input, mat2)
+    return _product(xp, input, mat2)
 
 
 mm.vjp(
@@ -82,7 +89,7 @@ def mv(xp, input, vec):
         raise ShapeError(
             f"size mismatch, got input ({input.shape[0]}x{input.shape[1]}), vec ({vec.shape[0]})"
         )
-    return xp.matmul(input, vec)
+    return _product(xp, input, vec)
 
 
 mv.vjp(
@@ -117,7 +124,7 @@ def dot(xp, input, tensor):
             f"inconsistent tensor size, expected tensor [{input.shape[0]}] and src "
             f"[{tensor.shape[0]}] to have the same number of elements"
         )
-    return xp.dot(input, tensor)
+    return _product(xp, input, tensor)
 
 
 dot.vjp(input=lambda xp, g, tensor: g * tensor, tensor=lambda xp, g, input: g * input)
@@ -142,7 +149,7 @@ def bmm(xp, input, mat2):
             f"Expected size for first two dimensions of batch2 tensor to be: "
             f"[{input.shape[0]}, {input.shape[2]}] but got: [{mat2.shape[0]}, {mat2.shape[1]}]."
         )
-    return xp.matmul(input, mat2)
+    return _product(xp, input, mat2)
 
 
 bmm.vjp(
@@ -166,7 +173,7 @@ def matmul(xp, input, other):
         input if input.ndim > 1 else xp.reshape(input, (1, -1)),
         other if other.ndim > 1 else xp.reshape(other, (-1, 1)),
     )
-    return xp.matmul(input, other)
+    return _product(xp, input, other)
 
 
 def _as_matrices(xp, g, input, other):
@@ -256,7 +263,7 @@ def addmm(xp, input, mat1, mat2, *, beta=1, alpha=1):
     _check_rank("addmm", "mat2", mat2, 2)
     _check_dtypes("addmm", mat1, mat2)
     _check_inner("addmm", mat1, mat2)
-    y = xp.matmul(mat1, mat2)
+    y = _product(xp, mat1, mat2)
     _check_added("addmm", xp, input, y)
     return _combine(xp, y, input, beta, alpha)
 

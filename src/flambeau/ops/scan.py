@@ -100,7 +100,7 @@ def _running(xp, wins, input, dim):
     column = [1] * input.ndim
     column[dim] = -1
     position = xp.arange(input.shape[dim]).reshape(column)
-    here = (input == values) | (xp.isnan(input) if input.dtype.kind == "f" else False)
+    here = (input == values) | (xp.isnan(input) if input.dtype.kind in "fV" else False)
     return values, xp.maximum.accumulate(xp.where(here, position, 0), axis=dim)
 
 

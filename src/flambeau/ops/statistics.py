@@ -14,7 +14,7 @@ def _moments(xp, name, input, dim, keepdim, correction):
 
     The variance of too few elements is NaN or infinite, as division by zero says.
     """
-    if input.dtype.kind not in "fc":
+    if input.dtype.kind in "biu":
         raise DTypeError(
             f"{name} only support floating point and complex dtypes, got "
             f"{from_numpy_dtype(input.dtype)}: convert it, x.float()"
@@ -148,7 +148,7 @@ def nansum(xp, input, *, dim=None, keepdim=False, dtype=None):
         raise DTypeError("nansum does not support complex inputs")
     if dtype is None and input.dtype.kind in "biu":
         dtype = xp.int64
-    if input.dtype.kind == "f":
+    if input.dtype.kind in "fV":
         input = xp.where(xp.isnan(input), xp.zeros((), input.dtype), input)
     y = xp.add.reduce(input, axis=axis_of(dim, input.ndim), keepdims=keepdim, dtype=dtype)
     return y
@@ -167,7 +167,7 @@ def _median(xp, input, dim, skip_nan):
     n = input.shape[dim]
     order = xp.argsort(input, axis=dim, kind="stable")
     middle = (n - 1) // 2
-    if input.dtype.kind == "f":
+    if input.dtype.kind in "fV":
         bad = xp.isnan(input).sum(axis=dim, keepdims=True)
         if skip_nan:
             rank = xp.maximum(n - bad - 1, 0) // 2
@@ -211,7 +211,7 @@ def _median_all(xp, input, skip_nan):
     if not input.size:
         return (
             xp.asarray(xp.nan, dtype=input.dtype)
-            if input.dtype.kind == "f"
+            if input.dtype.kind in "fV"
             else input.dtype.type(0)
         )
     return _median(xp, input.reshape(-1), 0, skip_nan)[0][0]
