@@ -7,7 +7,7 @@ import pickle
 import warnings
 
 import pytest
-from oracle import agree, lib
+from oracle import SELF_TEST, agree, lib
 from twice import attempt, same
 
 
@@ -70,6 +70,7 @@ def test_load_into_and_from_lazy():
     agree(program)
 
 
+@pytest.mark.skipif(SELF_TEST, reason="PyTorch loads what fits first")
 def test_failed_load_leaves_lazy_lazy():
     m = lib.nn.Sequential(lib.nn.LazyLinear(2))
     with pytest.raises(RuntimeError, match="Unexpected"):
@@ -77,6 +78,7 @@ def test_failed_load_leaves_lazy_lazy():
     assert m[0].has_uninitialized_params()
 
 
+@pytest.mark.skipif(SELF_TEST, reason="PyTorch's copies lose the dtype")
 @pytest.mark.parametrize("twin", [copy.deepcopy, lambda m: pickle.loads(pickle.dumps(m))])
 def test_copies(twin):
     m = twin(lib.nn.LazyLinear(2, dtype=lib.float64))

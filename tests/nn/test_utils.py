@@ -9,7 +9,7 @@ import warnings
 
 import numpy as np
 import pytest
-from oracle import agree, lib, to_lib, torch, unlike
+from oracle import SELF_TEST, agree, lib, to_lib, torch, unlike
 from twice import attempt, same
 
 VALUES = np.random.default_rng(0).standard_normal((4, 3))
@@ -76,6 +76,7 @@ def test_vectors():
     agree(lambda t: t.nn.utils.vector_to_parameters(3, []))
 
 
+@pytest.mark.skipif(SELF_TEST, reason="PyTorch leaves it half changed")
 def test_vector_that_is_too_short_changes_nothing():
     m = lib.nn.Linear(2, 2)
     before = m.weight.detach().clone()
@@ -290,6 +291,7 @@ def test_parametrize():
     same(parametrize_program)
 
 
+@pytest.mark.skipif(SELF_TEST, reason="PyTorch leaves it half changed")
 def test_refused_parametrization_changes_nothing():
     class Narrow(lib.nn.Module):
         def forward(self, x):

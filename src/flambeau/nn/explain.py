@@ -105,7 +105,7 @@ def dtype_cure(input, weight) -> str | None:
     if weight is None:
         return None
     if not isinstance(input, Tensor):
-        return f"the input is a {type(input).__name__}: make it a tensor with torch.as_tensor(x)"
+        return f"the input is no tensor but {type(input).__name__}: x = torch.as_tensor(x)"
     if input.device != weight.device:
         return (
             f"the input is on {input.device}, the weights on {weight.device}: "
