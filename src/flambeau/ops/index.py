@@ -280,6 +280,11 @@ def along(xp, index, dim) -> tuple:
     return tuple(grid)
 
 
+def _dense(out, index) -> bool:
+    """Whether counting over all of ``out`` is quicker than adding element by element."""
+    return out.dtype.kind == "f" and index.size > 64 and 8 * index.size > out.size
+
+
 def scatter_into(xp, out, index, src, dim, reduce) -> None:
     """Write ``src`` to, or combine it with, ``out`` at ``index`` along ``dim``: reduce is "",
     "add", "multiply", ...
@@ -296,7 +301,7 @@ def scatter_into(xp, out, index, src, dim, reduce) -> None:
     where = along(xp, index, dim)
     if not reduce:
         out[where] = src
-    elif reduce == "add" and out.dtype.kind == "f" and out.flags.c_contiguous and index.size > 64:
+    elif reduce == "add" and out.flags.c_contiguous and _dense(out, index):
         flat = xp.ravel_multi_index(xp.broadcast_arrays(*where), out.shape).ravel()
         line = xp.broadcast_to(src, index.shape).reshape(-1)
         out.reshape(-1)[...] += xp.bincount(flat, line, out.size).astype(out.dtype)

@@ -85,6 +85,11 @@ def strided(xp, array, shape, strides, shift=0):
     further on.
     """
     flags = array.flags
+    if shift >= 0 and flags.c_contiguous and array.dtype.kind != "V":
+        try:
+            return xp.ndarray(shape, array.dtype, array, shift, strides)
+        except (TypeError, ValueError):
+            pass  # it reaches beyond ``array``, into other parts of its storage
     if shift:
         face = dict(array.__array_interface__)
         face["data"] = (face["data"][0] + shift, not flags.writeable)
