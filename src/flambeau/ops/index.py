@@ -149,8 +149,12 @@ def _add(xp, out, integers, where, values) -> None:
     values = xp.broadcast_to(values, kept[:at] + shape + kept[at:])
     values = xp.moveaxis(values, range(at, at + len(shape)), range(len(shape)))
     size = prod(out.shape[d] for d in dims)
+    values = values.reshape(flat.size, prod(kept))
+    if dims[-1] == len(dims) - 1:  # the first dimensions: their rows are rows of ``out``
+        add_rows(xp, out.reshape(size, prod(kept)), flat, values)
+        return
     total = xp.zeros((size, prod(kept)), out.dtype)
-    add_rows(xp, total, flat, values.reshape(flat.size, -1 if flat.size else prod(kept)))
+    add_rows(xp, total, flat, values)
     total = total.reshape(tuple(out.shape[d] for d in dims) + kept)
     out += xp.moveaxis(total, range(len(dims)), dims)
 
