@@ -39,8 +39,9 @@ def binary_cross_entropy(
             "better use "
             "binary_cross_entropy_with_logits on them"
         )
-    loss = xp.bce(input, target)
-    return reduced(loss if weight is None else loss * weight, reduction)
+    if weight is None:
+        return xp.bce(input, target, reduction=reduction)
+    return reduced(xp.bce(input, target, reduction="none") * weight, reduction)
 
 
 @export("F")
@@ -71,8 +72,10 @@ def binary_cross_entropy_with_logits(
             f"Target size ({target.shape}) must be the same as input size ({input.shape})"
             + (": use target.view_as(input)" if target.numel() == input.numel() else "")
         )
-    loss = xp.bce_with_logits(input, target, pos_weight)
-    return reduced(loss if weight is None else loss * weight, reduction)
+    if weight is None:
+        return xp.bce_with_logits(input, target, pos_weight, reduction=reduction)
+    loss = xp.bce_with_logits(input, target, pos_weight, reduction="none")
+    return reduced(loss * weight, reduction)
 
 
 @export("F")

@@ -91,7 +91,7 @@ def smooth_l1_loss(input, target, size_average=None, reduce=None, reduction="mea
         raise ArgumentError("smooth_l1_loss does not support negative values for beta.")
     if beta == 0:
         return l1_loss(input, target, reduction=reduction)
-    return reduced(xp.smooth_l1(input, target, beta=float(beta)), reduction)
+    return xp.smooth_l1_loss(input, target, beta=float(beta), reduction=reduction)
 
 
 @export("F")
@@ -111,7 +111,9 @@ def huber_loss(input, target, reduction="mean", delta=1.0, weight=None):
     warn_sizes(input, target)
     if delta <= 0:
         raise ArgumentError("huber_loss does not support non-positive values for delta.")
-    loss = xp.smooth_l1(input, target, beta=float(delta)) * delta
+    if weight is None:
+        return xp.huber_loss(input, target, delta=float(delta), reduction=reduction)
+    loss = xp.huber_loss(input, target, delta=float(delta), reduction="none")
     return _weighted(loss, weight, reduction)
 
 

@@ -98,99 +98,138 @@ def _classes(xp, target, weight, classes, dtype, ignore_index):
     return keep, safe, scale
 
 
-def _squared_mean(xp, loss, reduction):
+def _reduced(xp, loss, reduction):
     if reduction == "mean":
-        return loss.mean()
-    return loss.sum() if reduction == "sum" else loss
+        loss = loss.mean()
+    elif reduction == "sum":
+        loss = loss.sum()
+    return xp.asarray(loss)
+
+
+def _share(g, shape, reduction):
+    """The cotangent of each element's loss: of a mean, an equal part."""
+    return g / max(1, prod(shape)) if reduction == "mean" else g
+
+
+def _loss_shape(*shapes, reduction, **_params):
+    return broadcast_shape(*(s for s in shapes if s is not None)) if reduction == "none" else ()
 
 
 @op(dtype="same")
 def mse_loss(xp, input, target, *, reduction):
     """Squared difference, its mean or sum."""
     difference = input - target
-    return xp.asarray(_squared_mean(xp, difference * difference, reduction))
+    return _reduced(xp, difference * difference, reduction)
 
 
 def _mse_rule(xp, g, input, target, reduction):
     difference = input - target
-    scale = 2.0 / max(1, prod(difference.shape)) if reduction == "mean" else 2.0
-    return difference * (g * scale)
+    return difference * (2.0 * _share(g, difference.shape, reduction))
 
 
+@op(dtype="same")
+def smooth_l1_loss(xp, input, target, *, beta, reduction):
+    """d^2 / (2 beta) for |d| < beta, else |d| - beta / 2, with d = input - target."""
+    d = xp.abs(input - target)
+    return _reduced(xp, xp.where(d < beta, (0.5 / beta) * d * d, d - 0.5 * beta), reduction)
+
+
+def _smooth_l1_rule(xp, g, input, target, beta, reduction):
+    d = input - target
+    return _share(g, d.shape, reduction) * xp.clip(d / beta, -1.0, 1.0)
+
+
+@op(dtype="same")
+def huber_loss(xp, input, target, *, delta, reduction):
+    """d^2 / 2 for |d| <= delta, else delta (|d| - delta / 2), with d = input - target."""
+    d = xp.abs(input - target)
+    return _reduced(xp, xp.where(d <= delta, 0.5 * d * d, delta * (d - 0.5 * delta)), reduction)
+
+
+def _huber_rule(xp, g, input, target, delta, reduction):
+    d = input - target
+    return _share(g, d.shape, reduction) * xp.clip(d, -delta, delta)
+
+
+# What depends on input - target has opposite derivatives with respect to the two.
 mse_loss.vjp(
     input=_mse_rule,
     target=lambda xp, g, input, target, reduction: -_mse_rule(xp, g, input, target, reduction),
 )
-
-
-@mse_loss.shape
-def _(input, target, *, reduction):
-    return broadcast_shape(input, target) if reduction == "none" else ()
-
-
-@op(kind=POINTWISE, dtype="same", node="SmoothL1Loss")
-def smooth_l1(xp, input, target, *, beta):
-    """d^2 / (2 beta) for |d| < beta, else |d| - beta / 2, with d = input - target."""
-    d = xp.abs(input - target)
-    return xp.where(d < beta, (0.5 / beta) * d * d, d - 0.5 * beta)
-
-
-def _smooth_l1_rule(xp, g, input, target, beta):
-    d = input - target
-    return g * xp.clip(d / beta, -1.0, 1.0)
-
-
-smooth_l1.vjp(
+smooth_l1_loss.vjp(
     input=_smooth_l1_rule,
-    target=lambda xp, g, input, target, beta: -_smooth_l1_rule(xp, g, input, target, beta),
+    target=lambda xp, g, input, target, beta, reduction: (
+        -_smooth_l1_rule(xp, g, input, target, beta, reduction)
+    ),
 )
+huber_loss.vjp(
+    input=_huber_rule,
+    target=lambda xp, g, input, target, delta, reduction: (
+        -_huber_rule(xp, g, input, target, delta, reduction)
+    ),
+)
+for each in (mse_loss, smooth_l1_loss, huber_loss):
+    each.shape(_loss_shape)
 
 
-@op(kind=POINTWISE, dtype="same", node="BinaryCrossEntropy")
-def bce(xp, input, target):
+@op(dtype="same", node="BinaryCrossEntropy")
+def bce(xp, input, target, *, reduction):
     """-(t log x + (1 - t) log(1 - x)), the logarithms cut at -100."""
-    return (target - 1) * xp.maximum(xp.log1p(-input), -100) - target * xp.maximum(
-        xp.log(input), -100
-    )
+    loss = (target - 1) * xp.maximum(xp.log1p(-input), -100)
+    return _reduced(xp, loss - target * xp.maximum(xp.log(input), -100), reduction)
 
 
-bce.vjp(
-    input=lambda xp, g, input, target: (
-        g * ((input - target) / xp.maximum((1 - input) * input, 1e-12))
-    ),
-    target=lambda xp, g, input: (
-        g * (xp.maximum(xp.log(1 - input), -100) - xp.maximum(xp.log(input), -100))
-    ),
-)
+def _bce_input(xp, g, input, target, reduction):
+    slope = (input - target) / xp.maximum((1 - input) * input, 1e-12)
+    return _share(g, slope.shape, reduction) * slope
 
 
-@op(kind=POINTWISE, dtype="same", node="BinaryCrossEntropyWithLogits")
-def bce_with_logits(xp, input, target, pos_weight=None):
+def _bce_target(xp, g, input, target_shape, reduction):
+    g = _share(g, broadcast_shape(input.shape, target_shape), reduction)
+    return g * (xp.maximum(xp.log(1 - input), -100) - xp.maximum(xp.log(input), -100))
+
+
+bce.vjp(input=_bce_input, target=_bce_target)
+bce.shape(_loss_shape)
+
+
+@op(dtype="same", node="BinaryCrossEntropyWithLogits")
+def bce_with_logits(xp, input, target, pos_weight=None, *, reduction):
     """(1 - t) x + (1 + (pos_weight - 1) t) log(1 + exp(-x)), without overflow."""
     rest = xp.log1p(xp.exp(-xp.abs(input))) + xp.maximum(-input, 0)
     if pos_weight is not None:
         rest = (1 + (pos_weight - 1) * target) * rest
-    return (1 - target) * input + rest
+    return _reduced(xp, (1 - target) * input + rest, reduction)
 
 
-def _bce_logits_input(xp, g, input, target, pos_weight):
+def _logits_share(g, input, pos_weight, reduction):
+    shape = () if pos_weight is None else pos_weight.shape
+    return _share(g, broadcast_shape(input.shape, shape), reduction)
+
+
+def _bce_logits_input(xp, g, input, target, pos_weight, reduction):
+    g = _logits_share(g, input, pos_weight, reduction)
     s = xp.sigmoid(input)
     if pos_weight is None:
         return g * (s - target)
     return g * ((1 - target) - (1 + (pos_weight - 1) * target) * (1 - s))
 
 
-def _bce_logits_target(xp, g, input, pos_weight):
+def _bce_logits_target(xp, g, input, pos_weight, reduction):
+    g = _logits_share(g, input, pos_weight, reduction)
     if pos_weight is None:
         return g * -input
     return g * (-input - (pos_weight - 1) * xp.logsigmoid(input))
 
 
+def _bce_logits_weight(xp, g, input, target, pos_weight, reduction):
+    return _logits_share(g, input, pos_weight, reduction) * target * -xp.logsigmoid(input)
+
+
 bce_with_logits.vjp(
-    input=_bce_logits_input,
-    target=_bce_logits_target,
-    pos_weight=lambda xp, g, input, target: g * target * -xp.logsigmoid(input),
+    input=_bce_logits_input, target=_bce_logits_target, pos_weight=_bce_logits_weight
 )
+bce_with_logits.shape(_loss_shape)
 
 
 @op(kind=POINTWISE, dtype="same", node="KlDiv")
