@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from flambeau.core.errors import ArgumentError, ShapeError
+from flambeau.ops.inverse import LinAlgError
 from flambeau.tensor.api import export, linalg, torch
 from flambeau.tensor.namespace import xp
 
 from .return_types import return_type
+
+linalg.LinAlgError = LinAlgError
 
 
 @export("linalg")

@@ -250,8 +250,6 @@ def pow_(xp, input, exponent, *, form=0):
 
 def _power_of_number(xp, input, exponent):
     if input.dtype.kind in "biu":
-        if isinstance(exponent, int) and exponent < 0:
-            raise ArgumentError("Integers to negative integer powers are not allowed.")
         return (
             xp.power(input, exponent, dtype=input.dtype)
             if input.dtype.kind != "b"
@@ -285,6 +283,9 @@ def _integer_power(xp, input, exponent):
 @pow_.args
 def _(input, exponent):
     form = 0 if isinstance(exponent, Number) else 2 if isinstance(input, Number) else 1
+    if form == 0 and isinstance(exponent, int) and exponent < 0:
+        if not (input.dtype.is_floating_point or input.dtype.is_complex):
+            raise ArgumentError("Integers to negative integer powers are not allowed.")
     if form == 0 and isinstance(input, Number):
         raise TypeError(
             "pow(): argument 'input' (position 1) must be Tensor, not "

@@ -34,10 +34,10 @@ def eigh(xp, A, *, UPLO="L"):
 
 
 def _eigh_rule(xp, g, y):
-    """Q (diag(gL) + (Q^T gQ) / (L_j - L_i)) Q^T."""
+    """Q (diag(gL) + skew(Q^T gQ) / 2 / (L_j - L_i)) Q^T, a symmetric matrix."""
     (gL, gQ), (L, Q) = g, y
     Qt = transposed(xp, Q)
-    middle = 0 if gQ is None else xp.matmul(Qt, gQ) / _gaps(xp, L)
+    middle = 0 if gQ is None else _skew(xp, xp.matmul(Qt, gQ)) / (2 * _gaps(xp, L))
     if gL is not None:
         middle = middle + xp.expand_dims(gL, -2) * xp.eye(L.shape[-1], dtype=L.dtype)
     return xp.matmul(Q, xp.matmul(middle, Qt))
