@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 
 import numpy as np
@@ -71,7 +72,7 @@ def philox(seed: int, offset: int, words: int) -> np.ndarray:
         return np.empty(0, np.uint64)
     # NumPy steps its counter before the first block, hence the counter one lower.
     counter = (offset - 1) % (1 << 256)
-    stream = _streams
+    stream = _streams()
     stream.inner["counter"] = np.array([counter >> n & _WORD for n in (0, 64, 128, 192)], np.uint64)
     stream.inner["key"] = np.array([seed, 0], np.uint64)
     stream.generator.state = stream.state
@@ -90,7 +91,9 @@ class _Streams(threading.local):
         self.inner = self.state["state"]
 
 
-_streams = _Streams()
+@functools.cache
+def _streams() -> _Streams:
+    return _Streams()  # made late: numpy.random takes ten milliseconds to import
 
 
 def unbroadcast(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
