@@ -29,8 +29,10 @@ std_mean std_mean/unbiased svd tensordot trace triangular_solve var_mean/unbiase
 TABLE = {op.name + ("/" + op.variant_test_name) * bool(op.variant_test_name): op for op in op_db}
 
 # Relative to the largest element of the result; eps times this many.
-ROUGH = {"linalg.": 2000, "chol": 2000, "log": 300, "matrix": 2000, "polygamma": 1e7,
-         "special": 300, "svd": 2000, "qr": 2000, "mvlgamma": 300, "lgamma": 300, "digamma": 300}  # fmt: skip
+ROUGH = {
+    "linalg.": 2000, "chol": 2000, "log": 300, "matrix": 2000, "polygamma": 1e7, "special": 300,
+    "svd": 2000, "qr": 2000, "mvlgamma": 300, "lgamma": 300, "digamma": 300,
+}  # fmt: skip
 
 # The sign or phase of a vector is free, or only one triangle of a gradient has a meaning.
 FREE = {"linalg.eigh", "linalg.svd", "svd", "linalg.qr", "qr"}
