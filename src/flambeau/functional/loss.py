@@ -219,14 +219,22 @@ def linear_cross_entropy(
 ):
     """``cross_entropy`` of the scores ``linear(input, linear_weight, linear_bias)``.
 
-    Shape: input (N, I) or (I), linear_weight (C, *D, I), linear_bias (C, *D), target as there
-    Args:  options: how PyTorch splits the work to save memory; accepted, without effect here.
+    Shape:  input (N, I) or (I), linear_weight (C, *D, I), linear_bias (C, *D), target as there
+    Args:   options: how PyTorch splits the work to save memory; accepted, without effect here.
+    Raises: RuntimeError if the shapes do not fit.
 
     >>> import flambeau as torch
     >>> x, w = torch.zeros(1, 3), torch.ones(2, 3)
     >>> torch.nn.functional.linear_cross_entropy(x, w, torch.tensor([1]))
     tensor(0.6931)
     """
+    if input.ndim not in (1, 2) or (input.ndim == 1 and linear_weight.ndim > 2):
+        raise ShapeError(
+            f"linear_cross_entropy: expected input (N, I), or (I) with a 2-D weight, but got input "
+            f"{tuple(input.shape)} and linear_weight {tuple(linear_weight.shape)}"
+        )
+    if ignore_index is not None and target.dtype.is_floating_point:
+        raise ArgumentError("ignore_index cannot be specified when target contains probabilities")
     scores = torch.matmul(input, linear_weight.reshape(-1, linear_weight.shape[-1]).t())
     scores = scores.reshape((*input.shape[:-1], *linear_weight.shape[:-1]))
     if linear_bias is not None:
