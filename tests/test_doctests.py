@@ -8,8 +8,9 @@ import pkgutil
 import sys
 import warnings
 
-import flambeau
 import pytest
+
+import flambeau
 
 OPTIONS = doctest.ELLIPSIS | doctest.IGNORE_EXCEPTION_DETAIL
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from oracle import lib, torch
+from oracle import SELF_TEST, lib, torch
 
 EXPRESSIONS = """
 x + 1 | 1 + x | x + y | x - 1 | 1 - x | x - y | x * 2 | 2 * x | x * y | x / 2 | 1 / x | x / y
@@ -54,7 +54,23 @@ x.clone().add_(1) | x.clone().mul_(y) | x.clone().zero_() | x.clone().fill_(2) |
 x.clone().clamp_(0, 1) | x.clone().relu_() | x.clone().sub_(y) | x.clone().div_(2) | x.clone().exp_()
 """
 
-CASES = [case.strip() for line in EXPRESSIONS.strip().splitlines() for case in line.split("|")]
+# Made of other operations here and one operation in PyTorch, or the other way round: the last of
+# them gives the node its name.
+COMPOSED = {
+    "x.kthvalue(1).values", "x.aminmax().max", "x.matmul(b)", "x.diag()", "torch.cdist(x, y)",
+    "torch.einsum('ij,jk->ik', x, y)", "F.glu(b.repeat(1, 1, 2))", "F.group_norm(image, 1)",
+    "F.instance_norm(image)", "F.pixel_shuffle(image.repeat(1, 4, 1, 1), 2)",
+}  # fmt: skip
+
+
+def cases():
+    for expression in (
+        case.strip() for line in EXPRESSIONS.splitlines() for case in line.split("|")
+    ):
+        if expression in COMPOSED and not SELF_TEST:
+            yield pytest.param(expression, marks=pytest.mark.xfail(strict=True, reason="composed"))
+        elif expression:
+            yield expression
 
 
 def evaluate(expression: str, module):
@@ -85,13 +101,12 @@ def chain(node, depth: int = 3) -> list[str]:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("expression", CASES)
+@pytest.mark.parametrize("expression", cases())
 def test_node_name(expression):
     """The name of the result's node, as `print` shows it."""
     expected = evaluate(expression, torch).grad_fn.name()
     found = evaluate(expression, lib).grad_fn
     assert found.name().split("::")[-1] == expected.split("::")[-1]
-    assert type(found).__name__ == expected.split("::")[-1] or found.name().split("::")[-1] == expected.split("::")[-1]
 
 
 @pytest.mark.filterwarnings("ignore")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 
 import pytest
+
 from flambeau.ops import registry
 from flambeau.plan import record
 
@@ -80,7 +81,7 @@ def shape_disagrees(entry) -> str | None:
 
 torch = pytest.importorskip("torch", reason="PyTorch's samples drive this check: not installed")
 
-import op_checks  # noqa: E402
+import op_checks
 
 
 @op_checks.operations("shape")
