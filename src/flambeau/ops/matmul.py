@@ -21,6 +21,21 @@ def _product(xp, a, b):
     return xp.matmul(a, b)
 
 
+def _matrices(name, xp, a, b, rank, names=("input", "mat2")):
+    """The product of two matrices or batches of matrices; what does not fit is explained."""
+    if not (
+        a.ndim == rank == b.ndim
+        and a.dtype is b.dtype
+        and a.shape[-1] == b.shape[-2]
+        and a.dtype.kind != "b"
+    ):
+        _check_rank(name, names[0], a, rank)
+        _check_rank(name, names[1], b, rank)
+        _check_dtypes(name, a, b)
+        _check_inner(name, a, b)
+    return _product(xp, a, b)
+
+
 def _check_dtypes(name, a, b):
     if a.dtype != b.dtype:
         one, two = from_numpy_dtype(a.dtype), from_numpy_dtype(b.dtype)
@@ -58,11 +73,7 @@ def mm(xp, input, mat2):
     >>> torch.mm(torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [4.0]]))
     tensor([[11.]])
     """
-    _check_rank("mm", "input", input, 2)
-    _check_rank("mm", "mat2", mat2, 2)
-    _check_dtypes("mm", input, mat2)
-    _check_inner("mm", input, mat2)
-    return _product(xp, input, mat2)
+    return _matrices("mm", xp, input, mat2, 2)
 
 
 mm.vjp(
@@ -259,11 +270,7 @@ def addmm(xp, input, mat1, mat2, *, beta=1, alpha=1):
     >>> torch.addmm(torch.ones(1), torch.tensor([[1.0, 2.0]]), torch.tensor([[3.0], [4.0]]))
     tensor([[12.]])
     """
-    _check_rank("addmm", "mat1", mat1, 2)
-    _check_rank("addmm", "mat2", mat2, 2)
-    _check_dtypes("addmm", mat1, mat2)
-    _check_inner("addmm", mat1, mat2)
-    y = _product(xp, mat1, mat2)
+    y = _matrices("addmm", xp, mat1, mat2, 2, ("mat1", "mat2"))
     _check_added("addmm", xp, input, y)
     return _combine(xp, y, input, beta, alpha)
 

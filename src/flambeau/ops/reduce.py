@@ -67,13 +67,11 @@ def sum_(xp, input, *, dim=None, keepdim=False, dtype=None):
         dtype = xp.int64 if kind in "biu" else None
     elif input.dtype != dtype and dtype.kind in "fc":
         input = input.astype(dtype)
-    y = xp.add.reduce(input, axis=axis_of(dim, input.ndim), keepdims=keepdim, dtype=dtype)
-    if (
-        input.dtype.itemsize == 2 and input.dtype.kind not in "iu"
-    ):  # half precision is summed in single
-        wide = xp.add.reduce(input, axis_of(dim, input.ndim), xp.float32, None, keepdim)
-        return wide.astype(y.dtype)
-    return y
+    if input.dtype.itemsize == 2 and kind in "fV" and dtype is None:
+        # Half precision is summed in single.
+        wide = xp.sum(input, axis_of(dim, input.ndim), xp.float32, None, keepdim)
+        return wide.astype(input.dtype)
+    return xp.sum(input, axis_of(dim, input.ndim), dtype, None, keepdim)
 
 
 sum_.args(_dims_dtype)

@@ -11,6 +11,7 @@ from .borders import fold_border, fold_windows, pad_border, unfold_windows
 from .choice import where
 from .convolution import correlate, correlate_data, correlate_weight
 from .ctc import ctc_alpha, ctc_gradient, ctc_states
+from .lean import broadcast_to, expand_dims, max, min, sum, swapaxes
 from .pooling import (
     add_at_positions,
     cell_maxima,
@@ -29,6 +30,7 @@ from .resampling import resample_axes, spread_axes
 __all__ = [
     "add_at_positions",
     "astype",
+    "broadcast_to",
     "cell_maxima",
     "cell_means",
     "correlate",
@@ -37,9 +39,12 @@ __all__ = [
     "ctc_alpha",
     "ctc_gradient",
     "ctc_states",
+    "expand_dims",
     "fold_border",
     "fold_windows",
+    "max",
     "max_windows",
+    "min",
     "pad_border",
     "philox",
     "pick_windows",
@@ -49,7 +54,9 @@ __all__ = [
     "spread_means",
     "spread_sums",
     "spread_windows",
+    "sum",
     "sum_windows",
+    "swapaxes",
     "unbroadcast",
     "unfold_windows",
     "where",
@@ -106,7 +113,7 @@ def unbroadcast(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     axes = tuple([i for i, n in enumerate(g.shape) if n != 1 and shape[i - g.ndim] == 1])
     if axes:
         g = g.sum(axis=axes, keepdims=True)
-    return g if g.shape == shape else np.broadcast_to(g, shape)
+    return g if g.shape == shape else broadcast_to(g, shape)
 
 
 def astype(x, dtype):
