@@ -101,7 +101,7 @@ def chain(node, depth: int = 3) -> list[str]:
 
 
 @pytest.mark.filterwarnings("ignore")
-@pytest.mark.parametrize("expression", cases())
+@pytest.mark.parametrize("expression", list(cases()))
 def test_node_name(expression):
     """The name of the result's node, as `print` shows it."""
     expected = evaluate(expression, torch).grad_fn.name()
