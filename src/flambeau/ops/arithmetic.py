@@ -191,7 +191,7 @@ def floor_divide(xp, input, other):
 floor_divide.vjp(input=FLAT, other=FLAT)
 
 
-@op(kind=POINTWISE, dtype="same", where=EVERYWHERE)
+@op(kind=POINTWISE, dtype="same", where=EVERYWHERE, tensors=0)
 def remainder(xp, input, other):
     """Remainder with the sign of the divisor, as Python's %: x - y floor(x / y).
 

@@ -140,7 +140,7 @@ copysign.vjp(
 )
 
 
-@op(kind=POINTWISE, dtype="same", where=EVERYWHERE)
+@op(kind=POINTWISE, dtype="same", where=EVERYWHERE, tensors=2)
 def heaviside(xp, input, values):
     """Step: 0 below zero, ``values`` at zero, 1 above; not differentiable. Both of one dtype.
 
@@ -156,7 +156,7 @@ def heaviside(xp, input, values):
 heaviside.vjp(input=FLAT, values=FLAT)
 
 
-@op(kind=POINTWISE, dtype="float", where="torch method")
+@op(kind=POINTWISE, dtype="float", where="torch method", tensors=2)
 def logaddexp(xp, input, other):
     """log(e^a + e^b) without overflow; d/da = e^(a - y).
 
@@ -178,7 +178,7 @@ def _share(xp, mine, other):
     return xp.sigmoid(xp.where(mine == other, 0, mine - other))
 
 
-@op(kind=POINTWISE, dtype="float", where="torch method")
+@op(kind=POINTWISE, dtype="float", where="torch method", tensors=2)
 def logaddexp2(xp, input, other):
     """log2(2^a + 2^b) without overflow; d/da = 2^(a - y).
 
@@ -199,7 +199,7 @@ logaddexp2.vjp(
 )
 
 
-@op(kind=POINTWISE, dtype="float", where=EVERYWHERE)
+@op(kind=POINTWISE, dtype="float", where=EVERYWHERE, tensors=0)
 def xlogy(xp, input, other):
     """x log y, and 0 where x = 0, unless y is NaN; d/dx = log y, d/dy = x / y.
 

@@ -83,7 +83,7 @@ for _f in (eq, ne, lt, le, gt, ge):
     _f.vjp(input=TRUTH, other=TRUTH)
 
 
-@op(kind=POINTWISE, dtype="same", where="torch method")
+@op(kind=POINTWISE, dtype="same", where="torch method", tensors=2)
 def maximum(xp, input, other):
     """The larger of two, NaN if one is; at a tie each gets half of the gradient.
 
@@ -101,7 +101,7 @@ maximum.vjp(
 )
 
 
-@op(kind=POINTWISE, dtype="same", where="torch method")
+@op(kind=POINTWISE, dtype="same", where="torch method", tensors=2)
 def minimum(xp, input, other):
     """The smaller of two, NaN if one is; at a tie each gets half of the gradient.
 
@@ -128,7 +128,7 @@ def _refuse_complex(x, name):
         raise DTypeError(f"{name} not implemented for complex tensors: they have no order")
 
 
-@op(kind=POINTWISE, dtype="same", where="torch method")
+@op(kind=POINTWISE, dtype="same", where="torch method", tensors=2)
 def fmax(xp, input, other):
     """The larger of two, or the one that is a number where the other is NaN.
 
@@ -146,7 +146,7 @@ fmax.vjp(
 )
 
 
-@op(kind=POINTWISE, dtype="same", where="torch method")
+@op(kind=POINTWISE, dtype="same", where="torch method", tensors=2)
 def fmin(xp, input, other):
     """The smaller of two, or the one that is a number where the other is NaN.
 

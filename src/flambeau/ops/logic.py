@@ -113,7 +113,7 @@ for _f in (isnan, isinf, isfinite, isposinf, isneginf, isreal, signbit, logical_
     _f.vjp(input=TRUTH)
 
 
-@op(kind=POINTWISE, where=EVERYWHERE)
+@op(kind=POINTWISE, where=EVERYWHERE, tensors=2)
 def logical_and(xp, input, other):
     """Whether both are non-zero.
 
@@ -124,7 +124,7 @@ def logical_and(xp, input, other):
     return xp.logical_and(input, other)
 
 
-@op(kind=POINTWISE, where=EVERYWHERE)
+@op(kind=POINTWISE, where=EVERYWHERE, tensors=2)
 def logical_or(xp, input, other):
     """Whether one is non-zero.
 
@@ -135,7 +135,7 @@ def logical_or(xp, input, other):
     return xp.logical_or(input, other)
 
 
-@op(kind=POINTWISE, where=EVERYWHERE)
+@op(kind=POINTWISE, where=EVERYWHERE, tensors=2)
 def logical_xor(xp, input, other):
     """Whether exactly one is non-zero.
 
@@ -173,7 +173,7 @@ def bitwise_not(xp, input):
 bitwise_not.vjp(input=BITS)
 
 
-@op(kind=POINTWISE, dtype="same", where=EVERYWHERE)
+@op(kind=POINTWISE, dtype="same", where=EVERYWHERE, tensors=0)
 def bitwise_and(xp, input, other):
     """Bits set in both; ``and`` for bools. Raises RuntimeError for floats.
 
@@ -185,7 +185,7 @@ def bitwise_and(xp, input, other):
     return xp.bitwise_and(input, other)
 
 
-@op(kind=POINTWISE, dtype="same", where=EVERYWHERE)
+@op(kind=POINTWISE, dtype="same", where=EVERYWHERE, tensors=0)
 def bitwise_or(xp, input, other):
     """Bits set in one; ``or`` for bools. Raises RuntimeError for floats.
 
@@ -197,7 +197,7 @@ def bitwise_or(xp, input, other):
     return xp.bitwise_or(input, other)
 
 
-@op(kind=POINTWISE, dtype="same", where=EVERYWHERE)
+@op(kind=POINTWISE, dtype="same", where=EVERYWHERE, tensors=0)
 def bitwise_xor(xp, input, other):
     """Bits set in exactly one; ``xor`` for bools. Raises RuntimeError for floats.
 
@@ -209,7 +209,7 @@ def bitwise_xor(xp, input, other):
     return xp.bitwise_xor(input, other)
 
 
-@op(kind=POINTWISE, dtype="same", where=EVERYWHERE)
+@op(kind=POINTWISE, dtype="same", where=EVERYWHERE, tensors=0)
 def bitwise_left_shift(xp, input, other):
     """Bits moved up by ``other`` places.
 
@@ -221,7 +221,7 @@ def bitwise_left_shift(xp, input, other):
     return xp.left_shift(input, other)
 
 
-@op(kind=POINTWISE, dtype="same", where=EVERYWHERE)
+@op(kind=POINTWISE, dtype="same", where=EVERYWHERE, tensors=0)
 def bitwise_right_shift(xp, input, other):
     """Bits moved down by ``other`` places, keeping the sign.
 

@@ -76,7 +76,9 @@ class Op:
     static parameters.
     """
 
-    def __init__(self, kernel, *, kind, dtype, promote_from, where, aliases, node, variant):
+    def __init__(
+        self, kernel, *, kind, dtype, promote_from, tensors, where, aliases, node, variant
+    ):
         code = kernel.__code__
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         self.name: str = kernel.__name__.rstrip("_")
@@ -95,6 +97,7 @@ class Op:
         self.kind = kind
         self.dtype = dtype
         self.promote_from = promote_from
+        self.tensors = tensors
         self.check: Callable | None = None
         self.where: tuple[str, ...] = tuple(where.split())
         self.aliases = tuple(aliases)
@@ -195,11 +198,20 @@ class Op:
 
 
 def op(
-    *, kind=OTHER, dtype=None, promote_from=0, where="", aliases=(), node=None, variant=None
+    *,
+    kind=OTHER,
+    dtype=None,
+    promote_from=0,
+    tensors=1,
+    where="",
+    aliases=(),
+    node=None,
+    variant=None,
 ) -> Callable:
     """Register the decorated kernel text as a primitive operation; see ``docs/design.md``.
 
-    ``promote_from``: inputs before this one keep their dtype.
+    ``promote_from``: inputs before this one keep their dtype. ``tensors``: how many leading inputs
+    the public function wants as tensors, not as Python numbers; 0 means any one of them.
     """
 
     def register(kernel) -> Op:
@@ -208,6 +220,7 @@ def op(
             kind=kind,
             dtype=dtype,
             promote_from=promote_from,
+            tensors=tensors,
             where=where,
             aliases=aliases,
             node=node,

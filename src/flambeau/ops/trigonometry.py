@@ -180,7 +180,7 @@ def atanh(xp, input):
 atanh.vjp(input=lambda xp, g, input: g / (1 - input * input))
 
 
-@op(kind=POINTWISE, dtype="float", where=EVERYWHERE, aliases=("arctan2",))
+@op(kind=POINTWISE, dtype="float", where=EVERYWHERE, aliases=("arctan2",), tensors=2)
 def atan2(xp, input, other):
     """Angle of the point (other, input) in (-pi, pi].
 
@@ -205,7 +205,7 @@ atan2.vjp(
 )
 
 
-@op(kind=POINTWISE, dtype="float", where=EVERYWHERE)
+@op(kind=POINTWISE, dtype="float", where=EVERYWHERE, tensors=2)
 def hypot(xp, input, other):
     """Length of (input, other), y = sqrt(a^2 + b^2) without overflow; dy/da = a / y.
 

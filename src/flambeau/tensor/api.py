@@ -51,7 +51,7 @@ def export(where: str, *, name: str | None = None, aliases: tuple[str, ...] = ()
     def register(function):
         places = where.split()
         public = function
-        if "torch" in places or "linalg" in places or function.__name__ in _F_WITH_OUT:
+        if places != ["method"]:
             public = _with_out(function)
         for each in (name or function.__name__, *aliases):
             _put(each, public, [p for p in places if p != "inplace"])
@@ -60,15 +60,6 @@ def export(where: str, *, name: str | None = None, aliases: tuple[str, ...] = ()
         return public
 
     return register
-
-
-# Functions of nn.functional alone that nevertheless take ``out=``.
-_F_WITH_OUT = frozenset(
-    (
-        "adaptive_avg_pool2d", "adaptive_avg_pool3d", "avg_pool2d", "avg_pool3d", "gelu", "linear",
-        "logsigmoid", "softplus",
-    )
-)  # fmt: skip
 
 
 def _put(name: str, function, places) -> None:
@@ -155,32 +146,14 @@ def _compile(op: Op, name: str, door: str):
     return _dress(space[name], op, name)
 
 
-# Operations of which PyTorch has no form with a Python number in place of a tensor.
-_ONLY_TENSORS = frozenset(
-    (
-        "atan2", "fmax", "fmin", "heaviside", "hypot", "logaddexp", "logaddexp2", "logical_and",
-        "logical_or", "logical_xor", "maximum", "minimum", "nextafter",
-    )
-)  # fmt: skip
-
-
-# ... and of which it has one with a number in place of the first.
-_NUMBER_FIRST = frozenset(
-    (
-        "bitwise_and", "bitwise_left_shift", "bitwise_or", "bitwise_right_shift", "bitwise_xor",
-        "pow", "remainder", "xlogy",
-    )
-)  # fmt: skip
-
-
 def _check(op: Op, name: str, fixed, required: int) -> str:
     """The lines of a public function that refuse numbers where PyTorch wants tensors."""
-    if op.name in _NUMBER_FIRST:
+    if op.tensors == 0:
         given = f"isinstance({fixed[0]}, Tensor) or isinstance({fixed[1]}, Tensor)"
         return f"    if not ({given}): _refuse({name!r}, {fixed[0]!r}, 1, {fixed[0]})\n"
     return "".join(
         f"    if not isinstance({n}, Tensor): _refuse({name!r}, {n!r}, {i + 1}, {n})\n"
-        for i, n in enumerate(fixed[: required if op.name in _ONLY_TENSORS else 1])
+        for i, n in enumerate(fixed[: min(op.tensors, required)])
     )
 
 

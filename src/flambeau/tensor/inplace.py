@@ -122,7 +122,7 @@ def attach(target: Tensor, node) -> None:
 
 
 def check_not_leaf(target: Tensor, name: str) -> None:
-    """Refuse to change leaves that require grad, and views of them: their gradient would be lost."""
+    """Refuse to change leaves that require grad, and views of them: gradients would be lost."""
     if target._requires_grad and target._grad_fn is None:
         raise AutogradError(
             "a leaf Variable that requires grad is being used in an in-place operation."
@@ -186,7 +186,7 @@ def check_writable(array: np.ndarray, name: str) -> None:
 
 
 def is_writable(array: np.ndarray) -> bool:
-    """Whether every element has a place of its own (an expanded view's have not) that may change."""
+    """Whether every element has a place of its own (not in an expanded view) that may change."""
     if 0 in array.strides and array.size:
         if any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape)):
             return False

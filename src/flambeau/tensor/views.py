@@ -1,7 +1,8 @@
 """Tensors that look at another's memory, and their history when it is overwritten.
 
-A view knows its base. Which elements of the base it shows follows from where both lie in their common storage, so nothing else
-has to be remembered, and a base or view that changes its own shape in place stays right.
+A view knows its base. Which elements of the base it shows follows from where both lie in their
+common storage, so nothing else has to be remembered, and a base or view that changes its own shape
+in place stays right.
 """
 
 from __future__ import annotations
@@ -82,7 +83,7 @@ class Overlap:
         self.elements = base._storage.buffer.nbytes // base._array.itemsize
 
     def split(self, g: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """A copy of ``g``, which has the base's shape, and the part of that copy which the view shows."""
+        """A copy of ``g``, shaped like the base, and the part of it that the view shows."""
         buffer = np.zeros(self.elements, g.dtype)
         whole = self.base.within(buffer)
         whole[...] = g
