@@ -88,9 +88,8 @@ def _max_pool(input, kernel, stride, padding, dilation, ceil_mode, return_indice
             )
     if not batched:
         input = input.unsqueeze(0)
-    run = xp.max_windows2d if rank == 2 else xp.max_windows3d
     windows = {"kernel": kernel, "stride": stride, "padding": padding, "dilation": dilation}
-    y, chosen = run(input, ceil_mode=bool(ceil_mode), **windows)
+    y, chosen = xp.max_windows(input, ceil_mode=bool(ceil_mode), **windows)
     if not batched:
         y = y.squeeze(0)
     if not return_indices:

@@ -8,7 +8,7 @@ from .registry import STOPS, op
 POSITIONS = "positions are integers"
 
 
-@op()
+@op(node=lambda params: f"AvgPool{len(params['kernel'])}D")
 def avg_windows(
     xp, input, *, kernel, stride, padding, ceil_mode, count_include_pad, divisor_override
 ):
@@ -55,9 +55,6 @@ avg_windows_spread.vjp(
         count_include_pad=count_include_pad, divisor_override=divisor_override,
     )
 )  # fmt: skip
-avg_windows.variant = avg_windows.node_name = lambda params: (
-    f"AvgPool{len(params['kernel'])}DBackward0"
-)
 avg_windows_spread.shape(lambda grad, *, size, **_params: size)
 
 
@@ -69,7 +66,7 @@ def _(input, *, kernel, stride, padding, ceil_mode, **_params):
     )
 
 
-@op()
+@op(node=lambda params: f"AdaptiveAvgPool{len(params['out'])}D")
 def adaptive_avg(xp, input, *, out):
     """The mean of each of ``out`` nearly equal cells of (N, C, *S)."""
     return xp.cell_means(input, out)
@@ -85,14 +82,11 @@ adaptive_avg.vjp(input=lambda xp, g, input_shape: xp.adaptive_avg_spread(g, size
 adaptive_avg_spread.vjp(
     grad=lambda xp, g, grad_shape: xp.adaptive_avg(g, out=tuple(grad_shape[2:]))
 )
-adaptive_avg.variant = adaptive_avg.node_name = lambda params: (
-    f"AdaptiveAvgPool{len(params['out'])}DBackward0"
-)
 adaptive_avg.shape(lambda input, *, out: (*input[:2], *out))
 adaptive_avg_spread.shape(lambda grad, *, size: size)
 
 
-@op()
+@op(node=lambda params: f"AdaptiveMaxPool{len(params['out'])}D")
 def adaptive_max(xp, input, *, out):
     """The largest element of each of ``out`` nearly equal cells of (N, C, *S), and its position in
     its plane.
@@ -102,9 +96,6 @@ def adaptive_max(xp, input, *, out):
 
 adaptive_max.vjp(
     input=lambda xp, g, y, input_shape: xp.add_at_positions_op(g, y[1], size=input_shape)
-)
-adaptive_max.variant = adaptive_max.node_name = lambda params: (
-    f"AdaptiveMaxPool{len(params['out'])}DBackward0"
 )
 adaptive_max.shape(lambda input, *, out: ((*input[:2], *out), (*input[:2], *out)))
 
@@ -117,7 +108,7 @@ def add_at_positions_op(xp, grad, positions, *, size):
     return xp.add_at_positions(grad, positions, size)
 
 
-@op(node="MaxUnpool")
+@op(node=lambda params: f"MaxUnpool{len(params['size']) - 2}D")
 def put_at_positions(xp, input, positions, *, size):
     """Zeros of ``size`` (N, C, *S) with the numbers put at their positions in each flattened
     plane.
@@ -157,6 +148,3 @@ take_at_positions.vjp(
 add_at_positions_op.shape(lambda grad, positions, *, size: size)
 put_at_positions.shape(lambda input, positions, *, size: size)
 take_at_positions.shape(lambda input, positions: positions)
-put_at_positions.variant = put_at_positions.node_name = lambda params: (
-    f"MaxUnpool{len(params['size']) - 2}DBackward0"
-)

@@ -41,7 +41,10 @@ def _padded(shape, pads):
     return size
 
 
-@op()
+_KINDS = {"reflect": "ReflectionPad", "replicate": "ReplicationPad", "circular": "CircularPad"}
+
+
+@op(node=lambda params: f"{_KINDS[params['mode']]}{len(params['pads'])}D")
 def pad_inside(xp, input, *, pads, mode):
     """The last axes lengthened by (before, after) elements copied from inside: reflect, replicate,
     circular.
@@ -57,10 +60,6 @@ def pad_inside_fold(xp, grad, *, pads, mode):
 
 pad_inside.vjp(input=lambda xp, g, pads, mode: xp.pad_inside_fold(g, pads=pads, mode=mode))
 pad_inside_fold.vjp(grad=lambda xp, g, pads, mode: xp.pad_inside(g, pads=pads, mode=mode))
-_KINDS = {"reflect": "ReflectionPad", "replicate": "ReplicationPad", "circular": "CircularPad"}
-pad_inside.variant = pad_inside.node_name = lambda params: (
-    f"{_KINDS[params['mode']]}{len(params['pads'])}DBackward0"
-)
 
 
 @pad_inside.shape

@@ -30,41 +30,24 @@ def pooled_size(size, kernel, stride, padding, dilation, ceil_mode):
     return tuple(found)
 
 
-def _max_windows(xp, input, *, kernel, stride, padding, dilation, ceil_mode):
+@op(node=lambda params: f"MaxPool{len(params['kernel'])}DWithIndices")
+def max_windows(xp, input, *, kernel, stride, padding, dilation, ceil_mode):
     """The largest element of each window, and the number of its tap (row-major in the window)."""
     out = pooled_size(input.shape[2:], kernel, stride, padding, dilation, ceil_mode)
-    return xp.max_windows(input, kernel, stride, padding, dilation, out)
+    return xp.window_maxima(input, kernel, stride, padding, dilation, out)
 
 
-def _max_windows_rule(xp, g, y, input_shape, kernel, stride, padding, dilation):
-    return xp.max_pool_spread(
+max_windows.vjp(
+    input=lambda xp, g, y, input_shape, kernel, stride, padding, dilation: xp.max_pool_spread(
         g, y[1], size=input_shape, kernel=kernel, stride=stride, padding=padding, dilation=dilation
     )
+)
 
 
-def _max_windows_shape(input, *, kernel, stride, padding, dilation, ceil_mode):
+@max_windows.shape
+def _(input, *, kernel, stride, padding, dilation, ceil_mode):
     out = pooled_size(input[2:], kernel, stride, padding, dilation, ceil_mode)
     return (*input[:2], *out), (*input[:2], *out)
-
-
-def _named(name):
-    def kernel(xp, input, *, kernel, stride, padding, dilation, ceil_mode):
-        return _max_windows(
-            xp, input, kernel=kernel, stride=stride, padding=padding, dilation=dilation,
-            ceil_mode=ceil_mode,
-        )  # fmt: skip
-
-    kernel.__name__ = name
-    kernel.__doc__ = _max_windows.__doc__
-    return kernel
-
-
-# One text under two names, because PyTorch's graphs name the two nodes differently.
-max_windows2d = op(node="MaxPool2DWithIndices")(_named("max_windows2d"))
-max_windows3d = op(node="MaxPool3DWithIndices")(_named("max_windows3d"))
-for each in (max_windows2d, max_windows3d):
-    each.vjp(input=_max_windows_rule)
-    each.shape(_max_windows_shape)
 
 
 @op(node="MaxPoolBackward")

@@ -102,7 +102,8 @@ class Op:
         self.where: tuple[str, ...] = tuple(where.split())
         self.aliases = tuple(aliases)
         self.node = node or "".join(p[:1].upper() + p[1:] for p in self.name.split("_"))
-        self.variant = variant
+        # A function where the name depends on the parameters; then it is asked for every time.
+        self.variant = variant or ((lambda _params: 0) if callable(node) else None)
         self.normalise: Callable | None = None
         self.shape_rule: Callable | None = _DEFAULT_SHAPES.get(kind)
         self.__doc__ = kernel.__doc__
@@ -191,7 +192,8 @@ class Op:
 
     def node_name(self, params: dict) -> str:
         """PyTorch's name of the graph node, such as ``SumBackward0``."""
-        return f"{self.node}Backward{self.variant(params) if self.variant else 0}"
+        node = self.node(params) if callable(self.node) else self.node
+        return f"{node}Backward{self.variant(params) if self.variant else 0}"
 
     def __repr__(self) -> str:
         return f"<op {self.name}>"

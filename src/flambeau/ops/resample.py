@@ -12,7 +12,13 @@ _NAMES = {
 }
 
 
-@op()
+def _name(params):
+    rank = len(params["out"])
+    kind = _NAMES[params["plan"][0]][rank - 1]
+    return f"Upsample{kind}{rank}D{'Aa' if params['plan'][3] else ''}"
+
+
+@op(node=_name)
 def resample(xp, input, *, out, plan):
     """(N, C, *S) at the size ``out``; ``plan`` is (mode, align_corners, input steps per output step
     or None, antialias).
@@ -40,13 +46,3 @@ resample_spread.vjp(
 )
 resample.shape(lambda input, *, out, plan: (*input[:2], *out))
 resample_spread.shape(lambda grad, *, size, plan: (*grad[:2], *size))
-
-
-def _name(params):
-    rank = len(params["out"])
-    kind = _NAMES[params["plan"][0]][rank - 1]
-    smooth = "Aa" if params["plan"][3] else ""
-    return f"Upsample{kind}{rank}D{smooth}Backward0"
-
-
-resample.variant = resample.node_name = _name

@@ -16,7 +16,6 @@ from .pooling import (
     add_at_positions,
     cell_maxima,
     cell_means,
-    max_windows,
     pick_windows,
     spread_means,
     spread_sums,
@@ -24,6 +23,7 @@ from .pooling import (
     sum_windows,
     window_counts,
     window_indices,
+    window_maxima,
 )
 from .resampling import resample_axes, spread_axes
 
@@ -43,7 +43,6 @@ __all__ = [
     "fold_border",
     "fold_windows",
     "max",
-    "max_windows",
     "min",
     "pad_border",
     "philox",
@@ -62,6 +61,7 @@ __all__ = [
     "where",
     "window_counts",
     "window_indices",
+    "window_maxima",
 ]
 
 errstate = np.errstate(all="ignore")  # NaN and infinity are values here, not warnings

@@ -10,7 +10,7 @@ import math
 import numpy as np
 
 
-def max_windows(x, kernel, stride, padding, dilation, out):
+def window_maxima(x, kernel, stride, padding, dilation, out):
     """Largest element of each window and the number of the tap that holds it: (N, C, *out) twice.
 
     The first of equal elements counts, and a NaN beats every number.
