@@ -45,7 +45,7 @@ def einsum(equation, *operands):
         later = set(output).union(*(t[1] for t in terms[i + 1 :]))
         tensor, letters = _contract(tensor, letters, other, other_letters, later)
     tensor, letters = _summed(tensor, letters, set(output))
-    return tensor.permute([letters.index(c) for c in output])
+    return tensor if letters == output else tensor.permute([letters.index(c) for c in output])
 
 
 def _from_sublists(arguments):

@@ -282,6 +282,7 @@ def cdist(x1, x2, p=2.0, compute_mode="use_mm_for_euclid_dist_if_necessary"):
     if compute_mode not in modes:
         raise ArgumentError(f"{compute_mode} is not a valid value for compute_mode: use {modes}")
     large = x1.shape[-2] > 25 or x2.shape[-2] > 25
-    if p == 2 and (compute_mode == modes[1] or (large and compute_mode == modes[0])):
-        return xp.euclidean_pairs(x1, x2)
+    if p == 2:
+        by_product = compute_mode == modes[1] or (large and compute_mode == modes[0])
+        return xp.euclidean_pairs(x1, x2, by_product=by_product)
     return linalg.vector_norm(x1.unsqueeze(-2) - x2.unsqueeze(-3), float(p), -1)

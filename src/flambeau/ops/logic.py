@@ -235,3 +235,31 @@ def bitwise_right_shift(xp, input, other):
 
 for _f in (bitwise_and, bitwise_or, bitwise_xor, bitwise_left_shift, bitwise_right_shift):
     _f.vjp(input=BITS, other=BITS)
+
+
+@op(kind=POINTWISE, dtype="same", where=EVERYWHERE)
+def gcd(xp, input, other):
+    """Greatest common divisor of integers; gcd(0, 0) is 0.
+
+    >>> import flambeau as torch
+    >>> torch.gcd(torch.tensor([12, 7]), torch.tensor([18, 21]))
+    tensor([6, 7])
+    """
+    _whole("gcd", input, other)
+    return xp.gcd(input, other)
+
+
+@op(kind=POINTWISE, dtype="same", where=EVERYWHERE)
+def lcm(xp, input, other):
+    """Least common multiple of integers.
+
+    >>> import flambeau as torch
+    >>> torch.lcm(torch.tensor([4, 7]), torch.tensor([6, 2]))
+    tensor([12, 14])
+    """
+    _whole("lcm", input, other)
+    return xp.lcm(input, other)
+
+
+for _f in (gcd, lcm):
+    _f.vjp(input=BITS, other=BITS)

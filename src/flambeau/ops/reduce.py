@@ -250,37 +250,24 @@ max_all.vjp(input=_shared_among_ties)
 min_all.vjp(input=_shared_among_ties)
 
 
-def _pick(xp, input, indices, dim):
-    return xp.take_along_axis(input, indices, dim) if input.ndim else input.copy()
-
-
-def _arg_extreme(xp, find, input, dim):
-    """Index of an extreme along ``dim`` with that dimension kept, and the extreme itself."""
+def _with_indices(xp, find, extreme, input, dim, keepdim):
     if not input.ndim:
-        return xp.zeros((), xp.int64), input.copy()
-    indices = xp.expand_dims(find(input, axis=dim), dim)
-    return indices, _pick(xp, input, indices, dim)
-
-
-def _with_indices(xp, find, input, dim, keepdim):
-    indices, values = _arg_extreme(xp, find, input, dim)
-    if input.ndim and not keepdim:
-        indices, values = xp.squeeze(indices, dim), xp.squeeze(values, dim)
-    return values, indices
+        return input.copy(), xp.zeros((), xp.int64)
+    return extreme(input, axis=dim, keepdims=keepdim), find(input, axis=dim, keepdims=keepdim)
 
 
 @op(kind=REDUCE, node="Max")
 def max_dim(xp, input, *, dim, keepdim=False):
     """The largest elements along ``dim`` and the index of the first of them."""
     _check_order(input, dim, "max")
-    return _with_indices(xp, xp.argmax, input, dim, keepdim)
+    return _with_indices(xp, xp.argmax, xp.max, input, dim, keepdim)
 
 
 @op(kind=REDUCE, node="Min")
 def min_dim(xp, input, *, dim, keepdim=False):
     """The smallest elements along ``dim`` and the index of the first of them."""
     _check_order(input, dim, "min")
-    return _with_indices(xp, xp.argmin, input, dim, keepdim)
+    return _with_indices(xp, xp.argmin, xp.min, input, dim, keepdim)
 
 
 def selected(xp, g, y, input_shape, dim, keepdim):
