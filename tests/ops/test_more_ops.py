@@ -13,17 +13,18 @@ from torch.testing._internal.common_methods_invocations import op_db
 NAMES = """
 acosh addbmm addr allclose aminmax asinh atanh baddbmm bitwise_and bitwise_left_shift bitwise_not
 bitwise_or bitwise_right_shift bitwise_xor cholesky cholesky_inverse cholesky_solve clamp_max
-clamp_min copysign cosh corrcoef count_nonzero cov cross cummax cummin deg2rad digamma dist equal erfc erfinv
-exp2 float_power fmax fmin frac gcd heaviside hypot i0 inner isclose isinf isneginf isposinf isreal
-kron lcm ldexp lgamma linalg.cholesky linalg.cond linalg.cross linalg.det linalg.diagonal linalg.eigh
-linalg.eigvals linalg.eigvalsh linalg.lstsq linalg.matrix_norm linalg.matrix_power
-linalg.matrix_rank linalg.multi_dot linalg.pinv linalg.pinv/hermitian linalg.qr linalg.slogdet
-linalg.solve_triangular linalg.svd linalg.svdvals linalg.vecdot log10 log_softmax/with_dtype
-logaddexp2 logcumsumexp logdet logical_xor logit matrix_exp median mvlgamma/mvlgamma_p_1
-mvlgamma/mvlgamma_p_3 nan_to_num nanmean nanmedian nanquantile nansum nn.functional.softmin
-norm/fro norm/inf norm/nuc polygamma/polygamma_n_0 qr quantile rad2deg round/decimals_3 sgn signbit
-sinc sinh softmax/with_dtype special.entr special.i1 special.ndtri special.xlog1py
-std_mean std_mean/unbiased svd tensordot trace trapezoid cumulative_trapezoid triangular_solve var_mean/unbiased vdot xlogy
+clamp_min copysign cosh corrcoef count_nonzero cov cross cummax cummin deg2rad digamma dist equal
+erfc erfinv exp2 float_power fmax fmin frac gcd heaviside hypot i0 inner isclose isinf isneginf
+isposinf isreal kron lcm ldexp lgamma linalg.cholesky linalg.cond linalg.cross linalg.det
+linalg.diagonal linalg.eigh linalg.eigvals linalg.eigvalsh linalg.lstsq linalg.matrix_norm
+linalg.matrix_power linalg.matrix_rank linalg.multi_dot linalg.pinv linalg.pinv/hermitian
+linalg.qr linalg.slogdet linalg.solve_triangular linalg.svd linalg.svdvals linalg.vecdot log10
+log_softmax/with_dtype logaddexp2 logcumsumexp logdet logical_xor logit matrix_exp median
+mvlgamma/mvlgamma_p_1 mvlgamma/mvlgamma_p_3 nan_to_num nanmean nanmedian nanquantile nansum
+nn.functional.softmin norm/fro norm/inf norm/nuc polygamma/polygamma_n_0 qr quantile rad2deg
+round/decimals_3 sgn signbit sinc sinh softmax/with_dtype special.entr special.i1 special.ndtri
+special.xlog1py std_mean std_mean/unbiased svd tensordot trace trapezoid cumulative_trapezoid
+triangular_solve var_mean/unbiased vdot xlogy
 """.split()  # noqa: SIM905
 
 TABLE = {op.name + ("/" + op.variant_test_name) * bool(op.variant_test_name): op for op in op_db}
