@@ -23,11 +23,18 @@ def resample(xp, input, *, out, plan):
     """(N, C, *S) at the size ``out``; ``plan`` is (mode, align_corners, input steps per output step
     or None, antialias).
     """
-    y = xp.ascontiguousarray(xp.resample_axes(input, out, plan))
+    y = _laid_out_as(xp, input, xp.resample_axes(input, out, plan))
     if input.dtype.kind in "iu" and y.dtype.kind == "f":
         limits = xp.iinfo(input.dtype)
         y = xp.clip(xp.floor(y + 0.5), limits.min, limits.max)
     return xp.astype(y, input.dtype)
+
+
+def _laid_out_as(xp, x, y):
+    """``y`` contiguous, with its channels last where those of ``x`` are."""
+    if x.ndim == 4 and not x.flags.c_contiguous and x.transpose(0, 2, 3, 1).flags.c_contiguous:
+        return xp.ascontiguousarray(y.transpose(0, 2, 3, 1)).transpose(0, 3, 1, 2)
+    return xp.ascontiguousarray(y)
 
 
 @op(node="UpsampleBackward")
