@@ -628,7 +628,7 @@ def test_many_paths_are_walked_once():
 def test_undefined_gradients_are_skipped():
     def program(torch):
         x = leaf(torch)
-        a, b = (x * 2).unbind()[:2]
+        _, b = (x * 2).unbind()[:2]
         b.backward()
         return x.grad
 

@@ -91,7 +91,7 @@ def test_needs_input_grad_and_non_tensors():
             @staticmethod
             def backward(ctx, g):
                 seen.append(ctx.needs_input_grad)
-                a, b = ctx.saved_tensors
+                _, b = ctx.saved_tensors
                 return g * b, None, None, None
 
         x = leaf(torch)

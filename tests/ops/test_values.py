@@ -10,6 +10,7 @@ from op_checks import (
     convert,
     differs,
     inputs_of,
+    layout_differs,
     mutated,
     operations,
     ours,
@@ -49,6 +50,7 @@ def compare(name: str, sample, function, reference) -> str | None:
     return (
         differs(name, settle_ties(name, mine, result), settle_ties(name, sample, expected))
         or view_differs(sample, expected, mine, result)
+        or layout_differs(name, result, expected)
         or mutated(name, mine, sample, before)
     )
 
