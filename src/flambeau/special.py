@@ -82,4 +82,3 @@ def i1(input):
     tensor([0.0000, 0.5652])
     """
     return _xp.i1(input)
-

@@ -44,8 +44,8 @@ def _check_strict(ys, xs) -> None:
         for j, g in enumerate(found):
             if g is None:
                 raise RuntimeError(
-                    f"Output {i} of the user-provided function is independent of input {j}. This is "
-                    "not allowed in strict mode."
+                    f"Output {i} of the user-provided function is independent of input {j}. This "
+                    "is not allowed in strict mode."
                 )
 
 

@@ -128,7 +128,8 @@ def _apply_watched(node, space, grads):
 def _warn_forward(node) -> None:
     stack = node.traceback or "No forward pass information: enable anomaly mode in the forward."
     warnings.warn(
-        f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n{stack}",
+        f"Error detected in {node.name()}. Traceback of forward call that caused the error:\n"
+        + stack,
         stacklevel=2,
     )
 

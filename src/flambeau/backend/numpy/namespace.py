@@ -39,4 +39,3 @@ class NumpyNamespace:
             return kernel(self, *arrays, **params)
 
         return call
-
