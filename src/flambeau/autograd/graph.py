@@ -81,7 +81,7 @@ class _Handles:
 
 def register_multi_grad_hook(tensors, fn, *, mode: str = "all") -> _Handles:
     """Call ``fn`` in a backward pass with the gradients of all ``tensors`` (a list; ``None`` for
-    one that gets none), once the last has come; with mode "any", with the first gradient that comes.
+    one that gets none), once the last has come; with mode "any", with the first that comes.
     """
     if mode not in ("all", "any"):
         raise ValueError(f"Expects mode to be one of ('all', 'any') but got {mode}")
