@@ -97,6 +97,8 @@ def _apply(node, space, grads):
         results = node.apply(space, grads)
     else:
         results = _apply_watched(node, space, grads)
+    if space.listeners:
+        space.tell(node, grads, results)
     if len(results) != len(node.edges):
         raise RuntimeError(
             f"function {node.name()} returned an incorrect number of gradients (expected "
@@ -181,6 +183,8 @@ def _run_hooks(node, space, results, grads):
 
 def _accumulate(node: AccumulateGrad, space, g, owned) -> None:
     variable = node.variable
+    if space.listeners:
+        space.tell(node, (g,), ())
     space.accumulate(variable, g, owned)
     if variable._post_hooks:
         for hook in list(variable._post_hooks.values()):

@@ -24,6 +24,11 @@ def dispatch_inplace(op, inputs: tuple, params: dict = door.NO_PARAMS) -> Tensor
     target = inputs[0]
     if not isinstance(target, Tensor):
         raise explain.not_a_tensor(op, inputs) or TypeError(f"{op.name}_: not a tensor")
+    if target._storage.version is None and not modes.inference:
+        raise AutogradError(
+            "Inplace update to inference tensor outside InferenceMode is not allowed. You can make "
+            "a clone to get a normal tensor before doing inplace update."
+        )
     arrays = []
     for t in inputs:
         if isinstance(t, Tensor):
@@ -95,15 +100,9 @@ def _saves_target(op, inputs) -> bool:
 def wrote(target: Tensor, name: str) -> None:
     """Note that ``target``'s memory was changed by the operation ``name``."""
     storage = target._storage
-    if storage.version is None:
-        if not modes.inference:
-            raise AutogradError(
-                "Inplace update to inference tensor outside InferenceMode is not allowed. You can "
-                "make a clone to get a normal tensor before doing inplace update."
-            )
-        return
-    storage.version += 1
-    storage.writer = (name, door.caller())
+    if storage.version is not None:  # tensors of inference mode have no version counter
+        storage.version += 1
+        storage.writer = (name, door.caller())
 
 
 def attach(target: Tensor, node) -> None:

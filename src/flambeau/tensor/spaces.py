@@ -7,6 +7,7 @@ import numpy as np
 from flambeau.backend.numpy.kernels import unbroadcast
 from flambeau.core.config import modes
 from flambeau.core.dtypes import from_numpy_dtype
+from flambeau.plan import record
 
 from .arrays import xp as array_xp
 from .dispatch import wrap
@@ -15,9 +16,15 @@ from .tensor import Tensor
 
 
 class ArraySpace:
-    """Cotangents are NumPy arrays; nothing is recorded."""
+    """Cotangents are NumPy arrays; the record gets one entry a node."""
 
     xp = array_xp
+    listeners = record.listeners
+
+    @staticmethod
+    def tell(node, grads, results):
+        params = getattr(node, "params", {})
+        record.tell(node.name(), tuple(grads), params, tuple(results))
 
     @staticmethod
     def restore(array, _storage, _edge):
@@ -99,6 +106,7 @@ class TensorSpace:
     """Cotangents are tensors, and what is done to them is recorded."""
 
     xp = tensor_xp
+    listeners = ()  # what the rules do passes the dispatcher
 
     @staticmethod
     def restore(array, storage, edge):
