@@ -70,9 +70,15 @@ def _twin(name: str):
     """The in-place form of a view method: the tensor itself takes the view's place."""
 
     def twin(input, *args, **kwargs):
-        if modes.grad_enabled:
+        recording = modes.grad_enabled
+        if recording:
             inplace.check_not_leaf(input, name)
-        seen = getattr(input, name)(*args, **kwargs)
+        # Recorded whatever the mode: the elements stay, so the history must follow the shape.
+        modes.grad_enabled = recording or input._grad_fn is not None
+        try:
+            seen = getattr(input, name)(*args, **kwargs)
+        finally:
+            modes.grad_enabled = recording
         if input._view is not None:
             input._view = seen._view
         input._array = seen._array

@@ -12,7 +12,7 @@ from flambeau.core.errors import DimError
 from flambeau.ops.registry import OPS
 
 from .dispatch import dispatch, wrap
-from .inplace import dispatch_inplace
+from .inplace import check_writable, dispatch_inplace
 from .tensor import Tensor
 
 _SELECT, _SLICE, _UNSQUEEZE = OPS["select"], OPS["slice"], OPS["unsqueeze"]
@@ -63,6 +63,7 @@ def write(view: Tensor, value) -> None:
             raise RuntimeError(
                 f"value cannot be converted to type {view.dtype} without overflow: {value!r}"
             )
+        check_writable(view._array, "setitem")
         dispatch_inplace(_FILL, (view, value))
     else:
         dispatch_inplace(_COPY, (view, wrap(_value(value, view._array.dtype))))

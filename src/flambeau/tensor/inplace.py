@@ -207,6 +207,11 @@ def copy_(target: Tensor, source, non_blocking: bool = False) -> Tensor:
     """Write ``source``, broadcast and cast, into ``target``."""
     if not isinstance(source, Tensor):
         raise TypeError(f"copy_(): argument 'src' must be Tensor, not {type(source).__name__}")
+    if source._array.ndim > target._array.ndim:
+        raise ShapeError(
+            f"output with shape {list(target.shape)} doesn't match the broadcast shape "
+            f"{list(source.shape)}"
+        )
     return dispatch_inplace(OPS["copy"], (target, source))
 
 
