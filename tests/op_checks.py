@@ -99,8 +99,8 @@ def scale_of(value) -> float:
     largest = 0.0
     for tensor in tensors_in(value):
         array = to_numpy(tensor)
-        if array.dtype.kind == "f" and array.size:
-            finite = np.abs(array[np.isfinite(array)]).astype(np.float64)
+        if array.dtype.kind in "fc" and array.size:
+            finite = np.abs(array[np.isfinite(array)].astype(np.complex128))
             largest = max(largest, float(finite.max(initial=0.0)))
     return largest
 
