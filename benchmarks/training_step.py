@@ -170,7 +170,8 @@ def main() -> None:
     parser.add_argument(
         "names", nargs="*", default=list(NETS), metavar="NAME", help=", ".join(NETS)
     )
-    parser.add_argument("--threads", type=int, default=2)
+    # One thread: with more, the two libraries' spinning thread pools disturb each other.
+    parser.add_argument("--threads", type=int, default=1)
     parser.add_argument(
         "--steps", type=int, help="steps of each network instead of its usual number"
     )
