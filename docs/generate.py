@@ -656,7 +656,10 @@ def tensor_stub() -> str:
             parts = parameters_of(value, name, True, vars(flambeau.Tensor))
             result = "_Self" if name in ("requires_grad_",) else result_of(value, name, "_Tensor")
             lines.append(define(name, parts, result))
-    body = TENSOR + "\n".join(lines)
+    slots = [n for n in flambeau.Tensor.__slots__ if not n.startswith("__")]
+    private = "".join(f"{n}: _Any\n" for n in slots)  # for the package's own modules
+    private += "_around: _Any\n_refresh: _Any\n_base: _Tensor | None\n_version: _int\n"
+    body = TENSOR + private + "\n".join(lines)
     return stub(NAMED, "class Tensor:\n" + textwrap.indent(body, "    "), own="Tensor")
 
 

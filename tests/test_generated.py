@@ -39,7 +39,8 @@ def main() -> None:
     model = Net(16).to(device)
     x: Tensor = torch.zeros(2, 3, dtype=torch.float32).sum(0)
     sizes: torch.Size = x.shape
-    rows: int = x.size(0)
+    rows: int = x.size(0) + sizes[-1] + torch.Size([2, 3]).numel()
+    x = torch.rand(sizes, generator=torch.Generator().manual_seed(1)).to(x.device.type)
     y = 2 * x[..., None] + 1 - x.unsqueeze(-1) / torch.ones((3, 1))
     values, indices = torch.randn(4, 5).max(dim=1)
     largest: Tensor = torch.max(values)

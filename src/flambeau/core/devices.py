@@ -19,6 +19,8 @@ class device:
     """
 
     __slots__ = ("index", "type")
+    index: int | None
+    type: str
 
     def __init__(self, type="cpu", index: int | None = None):
         if isinstance(type, device):
@@ -42,7 +44,7 @@ class device:
     def __setattr__(self, name, value):
         raise AttributeError(f"device objects are read-only, cannot set {name!r}")
 
-    def __eq__(self, other) -> bool:
+    def __eq__(self, other: object) -> bool:
         return isinstance(other, device) and (self.type, self.index) == (other.type, other.index)
 
     def __hash__(self) -> int:

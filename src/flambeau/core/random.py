@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 import threading
+from collections.abc import Callable
 
 from .errors import ArgumentError
 
@@ -29,7 +30,10 @@ class Generator:
     True
     """
 
-    def __init__(self, device="cpu"):
+    get_state: Callable  # functional/random.py gives it these two: a state is a tensor
+    set_state: Callable
+
+    def __init__(self, device="cpu") -> None:
         from .devices import require
 
         self.device = require(device)

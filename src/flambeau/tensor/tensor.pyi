@@ -62,6 +62,20 @@ class Tensor:
     def __hash__(self) -> _int: ...
     def __eq__(self, other: _Any) -> Tensor: ...  # type: ignore[override]
     def __ne__(self, other: _Any) -> Tensor: ...  # type: ignore[override]
+    _accumulator: _Any
+    _array: _Any
+    _grad: _Any
+    _grad_fn: _Any
+    _hooks: _Any
+    _output_nr: _Any
+    _post_hooks: _Any
+    _requires_grad: _Any
+    _storage: _Any
+    _view: _Any
+    _around: _Any
+    _refresh: _Any
+    _base: Tensor | None
+    _version: _int
     @property
     def H(self) -> Tensor: ...
     @property
