@@ -66,14 +66,15 @@ TYPES = {
     name: kind
     for kind, names in {
         "_Tensor": """input tensor tensor1 tensor2 mat mat2 mat1 vec vec1 vec2 batch1 batch2 A B
-            L a b src mask index target input1 input2 x1 x2 x y weight bias running_mean running_var
+            L a b src mask index target input1 input2 x1 x2 x y weight
             theta grid anchor positive negative log_probs targets query key value_ indices real imag
-            abs angle logits linear_weight linear_bias pos_weight attn_mask key_padding_mask
-            per_sample_weights offsets in_proj_weight in_proj_bias bias_k bias_v out_proj_weight
-            out_proj_bias prepend append sorted_sequence sorter weights grad gradient hx tgt
+            abs angle logits linear_weight pos_weight attn_mask key_padding_mask
+            per_sample_weights offsets out_proj_weight prepend append sorted_sequence sorter weights grad gradient hx tgt
             condition boundaries new_state module_input source memory src_mask tgt_mask
             memory_mask src_key_padding_mask tgt_key_padding_mask memory_key_padding_mask""",
         OPERAND: "other value exponent min max end_ input_or_number test_elements elements var",
+        "_Tensor | None": """bias running_mean running_var linear_bias in_proj_weight in_proj_bias
+            bias_k bias_v out_proj_bias""",
         "_Sequence[_Tensor]": "tensors",
         NUMBER: "alpha beta fill_value lambd margin min_val max_val threshold posinf neginf nan s",
         "_int": """diagonal offset dim0 dim1 dim2 start_dim end_dim k n r groups num_groups chunks
@@ -157,7 +158,7 @@ MANY = "tuple[_Tensor, ...]"
 RETURNS = {
     name: kind
     for kind, names in {
-        MANY: """split chunk unbind tensor_split hsplit vsplit dsplit split_with_sizes meshgrid
+        MANY: """split chunk unsafe_split unsafe_chunk unbind tensor_split hsplit vsplit dsplit split_with_sizes meshgrid
             broadcast_tensors split_copy unbind_copy split_with_sizes_copy""",
         "_bool": """allclose equal is_nonzero is_same_size is_floating_point is_complex is_signed
             is_contiguous is_inference is_tensor can_cast""",

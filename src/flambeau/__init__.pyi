@@ -404,9 +404,9 @@ def baddbmm_(
 def batch_norm(
     input: _Tensor,
     weight: _Tensor,
-    bias: _Tensor,
-    running_mean: _Tensor,
-    running_var: _Tensor,
+    bias: _Tensor | None,
+    running_mean: _Tensor | None,
+    running_var: _Tensor | None,
     training: _bool,
     momentum: _float,
     eps: _float,
@@ -632,7 +632,7 @@ def conv_transpose3d(
 def convolution(
     input: _Tensor,
     weight: _Tensor,
-    bias: _Tensor,
+    bias: _Tensor | None,
     stride: _int | _Sequence[_int],
     padding: _int | _Sequence[_int],
     dilation: _int | _Sequence[_int],
@@ -1110,9 +1110,9 @@ def inner(
 def instance_norm(
     input: _Tensor,
     weight: _Tensor,
-    bias: _Tensor,
-    running_mean: _Tensor,
-    running_var: _Tensor,
+    bias: _Tensor | None,
+    running_mean: _Tensor | None,
+    running_var: _Tensor | None,
     use_input_stats: _bool,
     momentum: _float,
     eps: _float,
@@ -2087,7 +2087,7 @@ def unique_consecutive(
 def unravel_index(indices: _Tensor, shape: _int | _Sequence[_int], *, out: _Any = None) -> _Any: ...
 def unsafe_chunk(
     input: _Tensor, chunks: _int, dim: _int | _Sequence[_int] = 0, *, out: _Any = None
-) -> _Tensor: ...
+) -> tuple[_Tensor, ...]: ...
 def unsafe_split(
     tensor: _Tensor,
     split_size_or_sections: _int | tuple[_int, _int] | _Any | None = None,
@@ -2095,7 +2095,7 @@ def unsafe_split(
     *,
     split_size: _int | tuple[_int, _int] | _Any | None = None,
     out: _Any = None,
-) -> _Tensor: ...
+) -> tuple[_Tensor, ...]: ...
 def unsqueeze(input: _Tensor, dim: _int | _Sequence[_int], *, out: _Any = None) -> _Tensor: ...
 def unsqueeze_copy(input: _Tensor, dim: _int | _Sequence[_int], *, out: _Any = None) -> _Tensor: ...
 def use_deterministic_algorithms(mode: _str, *, warn_only: _bool = False) -> None: ...

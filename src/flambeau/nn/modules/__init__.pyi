@@ -616,14 +616,14 @@ class RNNBase(_Module):
 class RNNCellBase(_Module):
     input_size: _int
     hidden_size: _int
-    bias: _Tensor
+    bias: _Tensor | None
     weight_ih: _Parameter
     weight_hh: _Parameter
     def __init__(
         self,
         input_size: _int,
         hidden_size: _int,
-        bias: _Tensor,
+        bias: _Tensor | None,
         num_chunks: _Any,
         device: _device | _str | _int | None = None,
         dtype: _dtype | None = None,
