@@ -67,12 +67,12 @@ TYPES = {
     for kind, names in {
         "_Tensor": """input tensor tensor1 tensor2 mat mat2 mat1 vec vec1 vec2 batch1 batch2 A B
             L a b src mask index target input1 input2 x1 x2 x y weight
-            theta grid anchor positive negative log_probs targets query key value_ indices real imag
+            theta grid anchor positive negative log_probs targets query key indices real imag
             abs angle logits linear_weight pos_weight attn_mask key_padding_mask
-            per_sample_weights offsets out_proj_weight prepend append sorted_sequence sorter weights grad gradient hx tgt
-            condition boundaries new_state module_input source memory src_mask tgt_mask
+            per_sample_weights offsets out_proj_weight prepend append sorted_sequence sorter weights
+            grad gradient hx tgt condition boundaries new_state source memory src_mask tgt_mask
             memory_mask src_key_padding_mask tgt_key_padding_mask memory_key_padding_mask""",
-        OPERAND: "other value exponent min max end_ input_or_number test_elements elements var",
+        OPERAND: "other value exponent min max test_elements elements var",
         "_Tensor | None": """bias running_mean running_var linear_bias in_proj_weight in_proj_bias
             bias_k bias_v out_proj_bias""",
         "_Sequence[_Tensor]": "tensors",
@@ -90,12 +90,12 @@ TYPES = {
         "_int | tuple[_int, _int] | _Any": "split_size split_size_or_sections indices_or_sections",
         "_float": """p eps rtol atol momentum norm_type rcond delta label_smoothing lower upper std
             mean negative_slope dropout_p dropout scale tau lr weight_decay rho lr_decay dampening
-            initial_accumulator_value etas_ gamma sigma median maxnorm max_norm a_ gain""",
+            initial_accumulator_value gamma sigma median maxnorm max_norm gain""",
         "_bool": """keepdim largest sorted training inplace requires_grad pin_memory descending
             stable unbiased is_causal need_weights align_corners recompute_scale_factor affine
             track_running_stats size_average reduce foreach fused maximize capturable
-            differentiable nesterov amsgrad transposed train cudnn_enabled upper_ use_input_stats
-            non_blocking copy_ memory_save retain_graph create_graph as_tuple""",
+            differentiable nesterov amsgrad transposed train cudnn_enabled use_input_stats
+            non_blocking retain_graph create_graph as_tuple""",
         "_str": """mode reduction equation UPLO driver padding_mode approximate rounding_mode
             indexing""",
         "_dtype": "dtype",
@@ -158,8 +158,8 @@ MANY = "tuple[_Tensor, ...]"
 RETURNS = {
     name: kind
     for kind, names in {
-        MANY: """split chunk unsafe_split unsafe_chunk unbind tensor_split hsplit vsplit dsplit split_with_sizes meshgrid
-            broadcast_tensors split_copy unbind_copy split_with_sizes_copy""",
+        MANY: """split chunk unsafe_split unsafe_chunk unbind tensor_split hsplit vsplit dsplit
+            split_with_sizes meshgrid broadcast_tensors split_copy unbind_copy split_with_sizes_copy""",
         "_bool": """allclose equal is_nonzero is_same_size is_floating_point is_complex is_signed
             is_contiguous is_inference is_tensor can_cast""",
         "_int": "initial_seed seed get_device dim ndimension numel nelement element_size",
@@ -176,7 +176,7 @@ RETURNS = {
         "tuple[_Tensor, tuple[_Tensor, _Tensor]]": "LSTM",
         "_Generator": "manual_seed",
         "None": "set_rng_state set_default_tensor_type set_printoptions backward retain_grad",
-        "_Any": """unique unique_consecutive nonzero where_ atleast_1d atleast_2d atleast_3d
+        "_Any": """unique unique_consecutive nonzero atleast_1d atleast_2d atleast_3d
             max_pool1d max_pool2d max_pool3d adaptive_max_pool1d adaptive_max_pool2d
             adaptive_max_pool3d fractional_max_pool2d fractional_max_pool3d MaxPool1d MaxPool2d
             MaxPool3d AdaptiveMaxPool1d AdaptiveMaxPool2d AdaptiveMaxPool3d FractionalMaxPool2d
@@ -189,7 +189,6 @@ RETURNS = {
     for name in names.split()
 }  # fmt: skip
 RETURNS = {name: kind.strip() for name, kind in RETURNS.items()}
-UNION = {"max_pool1d", "max_pool2d", "max_pool3d"}
 
 # Functions whose result follows from which arguments are given.
 _REDUCED = """@_overload
@@ -385,9 +384,8 @@ def result_of(function, name: str, fallback: str) -> str:
 
 
 def define(name: str, parameters: list[str], result: str) -> str:
-    """A definition, broken as ruff breaks it."""
-    line = f"def {name}({', '.join(parameters)}) -> {result}: ..."
-    return line
+    """A definition on one line, however long; ``stub`` breaks it."""
+    return f"def {name}({', '.join(parameters)}) -> {result}: ..."
 
 
 def fold(text: str) -> str:
@@ -468,7 +466,6 @@ def member_stub(cls: type, name: str, value, base: str) -> list[str]:
         return []
     owner = cls.__name__ if name in ("__init__", "forward", "__call__", "__new__") else name
     parts = parameters_of(value, owner, True)
-    parts = [re.sub(r"^(\w+)$", r"\1", p) for p in parts]
     if name == "__new__":
         return [define(name, ["cls", *parts[1:]], "_Self")]
     if name == "__init__":
