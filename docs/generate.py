@@ -159,7 +159,8 @@ RETURNS = {
     name: kind
     for kind, names in {
         MANY: """split chunk unsafe_split unsafe_chunk unbind tensor_split hsplit vsplit dsplit
-            split_with_sizes meshgrid broadcast_tensors split_copy unbind_copy split_with_sizes_copy""",
+            split_with_sizes meshgrid broadcast_tensors split_copy unbind_copy
+            split_with_sizes_copy""",
         "_bool": """allclose equal is_nonzero is_same_size is_floating_point is_complex is_signed
             is_contiguous is_inference is_tensor can_cast""",
         "_int": "initial_seed seed get_device dim ndimension numel nelement element_size",
