@@ -124,7 +124,7 @@ def put(xp, out, indices, values, accumulate) -> None:
             _add(xp, out, integers, where, values)
     except IndexError as error:
         raise _explained(error, out.shape, indices) from None
-    except ValueError as error:
+    except (ValueError, TypeError) as error:  # NumPy raises TypeError for masks
         sizes = list(out[where].shape)
         raise ShapeError(
             f"shape mismatch: value tensor of shape {list(getattr(values, 'shape', ()))} cannot be "

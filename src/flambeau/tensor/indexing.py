@@ -127,11 +127,28 @@ def _integer(value) -> int:
     raise TypeError("slice indices must be integers or None or have an __index__ method")
 
 
+_COMPOUND = (Tensor, slice, list, tuple)
+
+
+def _stands_for_tuple(index) -> bool:
+    """A short list that holds more than numbers is read as a tuple, as old NumPy did."""
+    return (
+        type(index) is list
+        and len(index) < 32
+        and any(i is None or i is Ellipsis or isinstance(i, _COMPOUND) for i in index)
+    )
+
+
+def delitem(self: Tensor, index) -> None:
+    """Refused: a tensor keeps its size."""
+    raise TypeError("Tensor does not support deleting items: take what is to stay, x[mask]")
+
+
 def _parse(x: Tensor, index) -> tuple[Tensor, list]:
     """The view that the basic part of ``index`` makes of ``x``, and the tensors to index it
     with.
     """
-    items = index if type(index) is tuple else (index,)
+    items = index if type(index) is tuple or _stands_for_tuple(index) else (index,)
     items = [_item(i) for i in items]
     taken = sum(_dims_taken(i) for i in items)
     rank = x._array.ndim

@@ -145,6 +145,7 @@ def install() -> None:
     Tensor.__pos__, Tensor.__invert__ = _unary("positive"), _unary("bitwise_not")
     Tensor.__getitem__ = indexing.getitem
     Tensor.__setitem__ = indexing.setitem
+    Tensor.__delitem__ = indexing.delitem
 
 
 def _comparison(symbol: str):
