@@ -25,7 +25,6 @@ from .tensor import Tensor
 
 NO_PARAMS: dict = {}
 _PACKAGE = __file__[: -len("tensor/dispatch.py")]
-_EMPTY: tuple = ()
 
 
 def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):

@@ -216,15 +216,18 @@ def copy_(target: Tensor, source, non_blocking: bool = False) -> Tensor:
 
 
 def update(kernel, params, *lists, **numbers) -> None:
-    """Run a multi-tensor update: ``kernel(xp, params, *lists, **numbers)`` writes into arrays of
-    these lists of tensors.
+    """Run an update rule, ``kernel(xp, params, *lists, **numbers)``, on lists of arrays.
 
-    One entry of the record, no autograd. The tensors of ``params`` count as written.
+    It writes into the arrays of ``params`` and of every list but the first, the gradients. One
+    entry of the record, no autograd.
     """
-    arrays = [[None if t is None else t._array for t in group] for group in (params, *lists)]
+    groups = (params, *lists)
+    arrays = [[None if t is None else t._array for t in group] for group in groups]
     run_kernel(kernel, xp, arrays, numbers)
     name = kernel.__name__.lstrip("_")
-    for t in params:
-        wrote(t, name)
+    for group in (params, *lists[1:]):
+        for t in group:
+            if t is not None:
+                wrote(t, name)
     if record.listeners:
-        record.tell(name, (params, *lists), numbers, None, params)
+        record.tell(name, groups, numbers, None, params)
