@@ -1,13 +1,11 @@
 """The reverse pass.
 
 Nodes wait in a heap, youngest first. A node is always younger than the nodes that made its inputs,
-so when it comes up, all
-cotangents of its outputs have arrived: no dependency counts, no recursion.
+so when it comes up, all cotangents of its outputs have arrived: no dependency counts, no recursion.
 
 Cotangents are values of a *space*: bare arrays, or tensors when the pass itself is recorded
-(``create_graph``). Each travels with a
-flag that says whether the engine owns its buffer; only then may it be added to in place or become
-a ``.grad`` without a copy.
+(``create_graph``). Each travels with a flag that says whether the engine owns its buffer; only then
+may it be added to in place or become a ``.grad`` without a copy.
 """
 
 from __future__ import annotations
@@ -24,8 +22,8 @@ def run(roots, space, *, keep_graph=False, targets=None, accumulate=True):
     """Walk back from ``roots``, a list of (node, output number, cotangent).
 
     With ``targets``, a set of edges, only the paths to them are walked, and the cotangents that
-    arrive there are returned as a
-    dict; ``accumulate`` says whether leaves among them also get their ``.grad``.
+    arrive there are returned as a dict; ``accumulate`` says whether leaves among them also get
+    their ``.grad``.
     """
     waiting: list = []
     arrived: dict = {}

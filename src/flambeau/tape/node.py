@@ -1,9 +1,8 @@
 """The nodes of the autograd graph.
 
 An edge is a pair (node, output number). A node's ``edges`` lead to the nodes that made its inputs;
-leaves end in
-``AccumulateGrad``. ``meta`` gives shape and NumPy dtype of each output, which is what a cotangent
-must look like.
+leaves end in ``AccumulateGrad``. ``meta`` gives shape and NumPy dtype of each output, which is what
+a cotangent must look like.
 """
 
 from __future__ import annotations
@@ -23,7 +22,7 @@ class Node:
     """
 
     __slots__ = (
-        "__weakref__", "edges", "hooks", "line", "meta", "metadata", "pre_hooks", "retainers",
+        "__weakref__", "edges", "hooks", "line", "meta", "pre_hooks", "retainers",
         "seq", "traceback",
     )  # fmt: skip
 

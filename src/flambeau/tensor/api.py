@@ -17,7 +17,7 @@ from flambeau.core.errors import DTypeError, ShapeError
 from flambeau.ops.registry import OPS, Op
 
 from .dispatch import dispatch
-from .inplace import _spoken, check_fits, copy_, dispatch_inplace
+from .inplace import _spoken, check_fits, copy_, dispatch_inplace, is_writable
 from .tensor import Tensor
 
 
@@ -220,12 +220,7 @@ _OUT_HAS_DTYPE = frozenset(("gather", "index_select", "masked_select", "multinom
 
 
 def _check_out(out, y, name: str, inputs) -> None:
-    array = out._array
-    if not array.flags.writeable or (
-        array.size
-        and 0 in array.strides
-        and any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape))
-    ):
+    if not is_writable(out._array):
         raise ShapeError(
             "unsupported operation: more than one element of the written-to tensor refers to a "
             f"single memory location ({name} writes into out). Please clone() the tensor before "

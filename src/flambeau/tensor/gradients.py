@@ -36,11 +36,7 @@ def backward(
         inputs = _sequence(inputs)
         if not inputs:
             raise RuntimeError("`inputs` argument to `backward()` cannot be empty.")
-        targets = {}
-        for t in inputs:
-            if not t.requires_grad:
-                raise RuntimeError("One of the differentiated Tensors does not require grad")
-            targets[edge(t)] = t
+        targets = {_target(t): t for t in inputs}
     captured = _walk(tensors, grad_tensors, retain_graph, create_graph, targets, accumulate=True)
     for where, (g, _) in captured.items():
         t = targets[where]
@@ -109,7 +105,7 @@ def _walk(outputs, grad_outputs, retain_graph, create_graph, targets, accumulate
         raise RuntimeError(f"got {len(outputs)} tensors and {len(grad_outputs)} gradients")
     roots = []
     for t, g in zip(outputs, grad_outputs):
-        seed = _seed(t, g, create_graph)
+        seed = _seed(t, g)
         if not t.requires_grad:
             raise AutogradError(
                 "element 0 of tensors does not require grad and does not have a grad_fn"
@@ -136,7 +132,7 @@ def _walk(outputs, grad_outputs, retain_graph, create_graph, targets, accumulate
 _array_space = space_for(False)
 
 
-def _seed(t: Tensor, g, create_graph) -> Tensor:
+def _seed(t: Tensor, g) -> Tensor:
     """The cotangent of an output, checked."""
     if g is None:
         if t._array.size != 1:
