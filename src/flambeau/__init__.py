@@ -92,7 +92,18 @@ from .tensor.layout import (  # noqa: E402
 newaxis = None
 
 # Loaded when first asked for, so that ``import flambeau`` stays quick.
-_LAZY_MODULES = ("backends", "data", "io", "nn", "optim", "random", "utils", "version", "vision")
+_LAZY_MODULES = (
+    "backends",
+    "data",
+    "io",
+    "nn",
+    "optim",
+    "random",
+    "utils",
+    "version",
+    "vision",
+    "viz",
+)
 _LAZY_NAMES = {
     "save": "io", "load": "io", "get_num_threads": "backends", "set_num_threads": "backends",
     "serialization": "io",

@@ -6,6 +6,7 @@ from typing import Any
 
 from flambeau import nn
 from flambeau.nn import functional as F
+from flambeau.vision.models.registry import register_model
 
 
 class LeNet5(nn.Module):
@@ -83,11 +84,13 @@ def _side(image_size: int, pools: tuple[int, ...]) -> int:
     return side
 
 
+@register_model
 def lenet5(**options: Any) -> LeNet5:
     """A new `LeNet5`, parameters at random; options are those of the class."""
     return LeNet5(**options)
 
 
+@register_model
 def course_net(**options: Any) -> CourseNet:
     """A new `CourseNet`, parameters at random; options are those of the class."""
     return CourseNet(**options)

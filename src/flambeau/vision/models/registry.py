@@ -1,0 +1,58 @@
+"""The models by name: a builder is registered where it is defined."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Builder = TypeVar("Builder", bound=Callable[..., Any])
+
+_BUILDERS: dict[str, Callable[..., Any]] = {}
+
+
+def register_model(builder: Builder) -> Builder:
+    """Put a function that builds a model under its own name in the list; a decorator."""
+    _BUILDERS[builder.__name__] = builder
+    return builder
+
+
+def list_models(include: str = "*", exclude: str = "") -> list[str]:
+    """Names of all models in alphabetical order; `include`, `exclude` are patterns like `resnet*`.
+
+    >>> from flambeau.vision import models
+    >>> models.list_models("lenet*")
+    ['lenet5']
+    """
+    return sorted(
+        name
+        for name in _BUILDERS
+        if fnmatch.fnmatchcase(name, include) and not fnmatch.fnmatchcase(name, exclude)
+    )
+
+
+def get_model_builder(name: str) -> Callable[..., Any]:
+    """The function that builds a model. Raises ValueError, with near names, for an unknown one.
+
+    >>> from flambeau.vision import models
+    >>> models.get_model_builder("lenet5").__name__
+    'lenet5'
+    """
+    key = name.lower()
+    if key not in _BUILDERS:
+        import difflib
+
+        near = difflib.get_close_matches(key, _BUILDERS, n=3)
+        hint = f"; near it: {', '.join(near)}" if near else ""
+        raise ValueError(f"Unknown model {name}{hint}. list_models() names them all")
+    return _BUILDERS[key]
+
+
+def get_model(name: str, **options: Any) -> Any:
+    """A new model by name; options go to its builder.
+
+    >>> from flambeau.vision import models
+    >>> sum(p.numel() for p in models.get_model("lenet5").parameters())
+    44426
+    """
+    return get_model_builder(name)(**options)
