@@ -28,6 +28,7 @@ from flambeau import testing as testing
 from flambeau import utils as utils
 from flambeau import version as version
 from flambeau import vision as vision
+from flambeau import viz as viz
 from flambeau.autograd.modes import is_anomaly_enabled as is_anomaly_enabled
 from flambeau.autograd.modes import is_grad_enabled as is_grad_enabled
 from flambeau.autograd.modes import is_inference_mode_enabled as is_inference_mode_enabled
