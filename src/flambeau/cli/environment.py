@@ -18,15 +18,14 @@ PACKAGES = (
 )
 
 
-def lines() -> list[str]:
-    """One line for each thing whose version matters."""
-    here = [
-        ("python", platform.python_version()),
-        ("system", platform.platform()),
-        ("cores", str(os.cpu_count())),
-    ]
-    here += [(name, _version(name)) for name in PACKAGES]
-    return [f"{name:12s} {value}" for name, value in here]
+def versions() -> dict[str, str]:
+    """Everything whose version matters, in the order in which it is shown."""
+    here = {
+        "python": platform.python_version(),
+        "system": platform.platform(),
+        "cores": str(os.cpu_count()),
+    }
+    return here | {name: _version(name) for name in PACKAGES}
 
 
 def _version(name: str) -> str:

@@ -1,4 +1,4 @@
-"""The commands and their options."""
+"""`flambeau train`: its options and its help."""
 
 from __future__ import annotations
 
@@ -10,16 +10,7 @@ import click
 INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
-@click.version_option(package_name="flambeau")
-def cli() -> None:
-    """Flambeau: deep learning that one can read.
-
-    `flambeau train` trains a small network on real handwritten digits in less than a minute.
-    """
-
-
-@cli.command()
+@click.command()
 @click.option(
     "--data",
     type=click.Choice(["digits", "mnist", "fashion-mnist", "kmnist", "cifar10"]),
@@ -100,11 +91,3 @@ def train(context: click.Context, out: Path | None, resume: bool, **options: Any
 
 def _on_command_line(context: click.Context, name: str) -> bool:
     return context.get_parameter_source(name) is click.core.ParameterSource.COMMANDLINE
-
-
-@cli.command()
-def env() -> None:
-    """Show the versions that matter when something is reported."""
-    from flambeau.cli.environment import lines
-
-    click.echo("\n".join(lines()))

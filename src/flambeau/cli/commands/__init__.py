@@ -1,0 +1,25 @@
+"""The commands, one file each: its options and its help. What it does is in the files beside."""
+
+from __future__ import annotations
+
+import click
+
+from flambeau.cli.commands.env import env
+from flambeau.cli.commands.train import train
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.version_option(package_name="flambeau")
+def cli() -> None:
+    """Flambeau: deep learning that one can read.
+
+    `flambeau train` trains a small network on real handwritten digits in less than a minute.
+
+    \b
+    Exit codes of all commands: 0 done, 1 something failed (the last line says what), 2 wrong usage,
+    130 stopped by Ctrl-C.
+    """
+
+
+for command in (train, env):
+    cli.add_command(command)
