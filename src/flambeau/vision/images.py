@@ -25,6 +25,11 @@ def to_image(pixels: np.ndarray) -> Any:
     return pillow().fromarray(pixels)
 
 
+def from_array(pixels: np.ndarray, mode: str) -> Any:
+    """A Pillow image whose memory, in this mode, is that of the array (H, W) or (H, W, C)."""
+    return pillow().frombytes(mode, pixels.shape[1::-1], pixels.tobytes())
+
+
 def is_image(value: Any) -> bool:
     """Whether this is a Pillow image; never imports Pillow to find out."""
     image = sys.modules.get("PIL.Image")

@@ -5,12 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-import numpy as np
-
-from flambeau.core import dtypes
-from flambeau.tensor.api import torch
-from flambeau.tensor.tensor import Tensor
-from flambeau.vision import images
+from flambeau.vision.transforms import functional
+from flambeau.vision.transforms.base import Transform
+from flambeau.vision.transforms.functional.convert import scaled
 
 
 class ToTensor:
@@ -27,29 +24,85 @@ class ToTensor:
     """
 
     def __call__(self, pic: Any) -> Any:
-        if images.is_image(pic):
-            array = images.to_array(pic)
-        elif isinstance(pic, np.ndarray):
-            array = pic
-        else:
-            raise TypeError(f"pic should be PIL Image or ndarray. Got {type(pic)}")
-        if array.ndim not in (2, 3):
-            raise ValueError(f"pic should be 2/3 dimensional. Got {array.ndim} dimensions.")
-        if array.ndim == 2:
-            array = array[:, :, None]
-        return self.batch(torch.from_numpy(array.transpose(2, 0, 1).copy()))
+        return functional.to_tensor(pic)
 
     def batch(self, images: Any) -> Any:
         """The same on a whole set, channels already first."""
-        if images.dtype == dtypes.uint8:
-            return images.to(dtypes.get_default_dtype()).div_(255)
+        return scaled(images)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}()"
+
+
+class PILToTensor:
+    """A Pillow image as a tensor of channels, its numbers as they are.
+
+    Shape:  Pillow image -> tensor (C, H, W) of the type that its mode stores
+    Raises: TypeError unless given a Pillow image.
+
+    >>> from PIL import Image
+    >>> from flambeau.vision import transforms
+    >>> transforms.PILToTensor()(Image.new("L", (3, 2), 7)).shape
+    torch.Size([1, 2, 3])
+    """
+
+    def __call__(self, pic: Any) -> Any:
+        return functional.pil_to_tensor(pic)
+
+    def batch(self, images: Any) -> Any:
+        """The same on a whole set, which is a tensor already."""
         return images
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}()"
 
 
-class Normalize:
+class ToPILImage:
+    """A tensor or an array as a Pillow image; floats 0..1 become bytes 0..255.
+
+    Shape:  tensor (H, W) or (C, H, W), or array (H, W) or (H, W, C), with 1 to 4 channels
+    Args:   mode: Pillow's mode of the result. Default: by the channels and the type.
+    Raises: TypeError or ValueError for what is not such an image.
+
+    >>> import flambeau as torch
+    >>> from flambeau.vision import transforms
+    >>> transforms.ToPILImage()(torch.ones(1, 2, 3)).size
+    (3, 2)
+    """
+
+    def __init__(self, mode: str | None = None) -> None:
+        self.mode = mode
+
+    def __call__(self, pic: Any) -> Any:
+        return functional.to_pil_image(pic, self.mode)
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}({'' if self.mode is None else f'mode={self.mode}'})"
+
+
+class ConvertImageDtype(Transform):
+    """An image in another type, its numbers scaled to the range of that type.
+
+    Shape:  tensor (...) -> the same
+    Args:   dtype: integers span 0 to the largest of their type, floats 0 to 1.
+    Raises: TypeError unless given a tensor; RuntimeError for float32 to int32 or int64 and float64
+            to int64, whose largest numbers these floats cannot tell apart.
+
+    >>> import flambeau as torch
+    >>> from flambeau.vision import transforms
+    >>> transforms.ConvertImageDtype(torch.float32)(torch.tensor([0, 51], dtype=torch.uint8))
+    tensor([0.0000, 0.2000])
+    """
+
+    def __init__(self, dtype: Any) -> None:
+        super().__init__()
+        self.dtype = dtype
+
+    def forward(self, image: Any) -> Any:
+        return functional.convert_image_dtype(image, self.dtype)
+
+
+class Normalize(Transform):
     """Brings each channel to about mean 0 and standard deviation 1: (x - mean[c]) / std[c].
 
     Shape:  float (..., C, H, W) -> the same
@@ -64,34 +117,13 @@ class Normalize:
     """
 
     def __init__(self, mean: Sequence[float], std: Sequence[float], inplace: bool = False) -> None:
+        super().__init__()
         self.mean = mean
         self.std = std
         self.inplace = inplace
 
-    def __call__(self, tensor: Any) -> Any:
-        if not isinstance(tensor, Tensor):
-            raise TypeError(f"img should be Tensor Image. Got {type(tensor)}")
-        if not tensor.is_floating_point():
-            raise TypeError(
-                f"Input tensor should be a float tensor. Got {tensor.dtype}: "
-                "put ToTensor() before Normalize"
-            )
-        if tensor.ndim < 3:
-            raise ValueError(
-                "Expected tensor to be a tensor image of size (..., C, H, W). "
-                f"Got tensor.size() = {tensor.size()}"
-            )
-        mean = torch.tensor(self.mean, dtype=tensor.dtype, device=tensor.device).view(-1, 1, 1)
-        std = torch.tensor(self.std, dtype=tensor.dtype, device=tensor.device).view(-1, 1, 1)
-        if (std == 0).any():
-            raise ValueError(
-                f"std evaluated to zero after conversion to {tensor.dtype}, "
-                "leading to division by zero."
-            )
-        result: Any = tensor if self.inplace else tensor.clone()
-        return result.sub_(mean).div_(std)
-
-    batch = __call__
+    def forward(self, tensor: Any) -> Any:
+        return functional.normalize(tensor, self.mean, self.std, self.inplace)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(mean={self.mean}, std={self.std})"
