@@ -84,13 +84,13 @@ def _side(image_size: int, pools: tuple[int, ...]) -> int:
     return side
 
 
-@register_model
+@register_model(input_size=(1, 28, 28))
 def lenet5(**options: Any) -> LeNet5:
     """A new `LeNet5`, parameters at random; options are those of the class."""
     return LeNet5(**options)
 
 
-@register_model
+@register_model(input_size=(1, 28, 28))
 def course_net(**options: Any) -> CourseNet:
     """A new `CourseNet`, parameters at random; options are those of the class."""
     return CourseNet(**options)

@@ -7,14 +7,24 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 Builder = TypeVar("Builder", bound=Callable[..., Any])
+Size = tuple[int, ...]
 
 _BUILDERS: dict[str, Callable[..., Any]] = {}
+_INPUT_SIZES: dict[str, Size] = {}
 
 
-def register_model(builder: Builder) -> Builder:
-    """Put a function that builds a model under its own name in the list; a decorator."""
-    _BUILDERS[builder.__name__] = builder
-    return builder
+def register_model(*, input_size: Size = (3, 224, 224)) -> Callable[[Builder], Builder]:
+    """Put a function that builds a model under its own name in the list; a decorator.
+
+    Args:   input_size: (C, H, W) of the images that the model was made for.
+    """
+
+    def register(builder: Builder) -> Builder:
+        _BUILDERS[builder.__name__] = builder
+        _INPUT_SIZES[builder.__name__] = input_size
+        return builder
+
+    return register
 
 
 def list_models(include: str = "*", exclude: str = "") -> list[str]:
@@ -56,3 +66,13 @@ def get_model(name: str, **options: Any) -> Any:
     44426
     """
     return get_model_builder(name)(**options)
+
+
+def input_size_of(name: str) -> Size:
+    """(C, H, W) of the images that a model was made for. Raises ValueError for an unknown name.
+
+    >>> from flambeau.vision import models
+    >>> models.input_size_of("lenet5")
+    (1, 28, 28)
+    """
+    return _INPUT_SIZES[get_model_builder(name).__name__]
