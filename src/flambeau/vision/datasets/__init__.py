@@ -2,6 +2,8 @@
 
 from flambeau.vision.datasets.cifar import CIFAR2, CIFAR10, CIFAR100
 from flambeau.vision.datasets.digits import Digits
+from flambeau.vision.datasets.fakedata import FakeData
+from flambeau.vision.datasets.folder import DatasetFolder, ImageFolder
 from flambeau.vision.datasets.mnist import EMNIST, KMNIST, MNIST, FashionMNIST
 from flambeau.vision.datasets.qmnist import QMNIST
 from flambeau.vision.datasets.vision import VisionDataset

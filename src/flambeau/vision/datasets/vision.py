@@ -96,7 +96,7 @@ class VisionDataset(data.Dataset):
         >>> from flambeau.vision import datasets
         >>> odd = datasets.Digits().only("7", "1")
         >>> odd.classes, odd.targets.unique(), len(odd)
-        (['7', '1'], tensor([0, 1]), 281)
+        (['7', '1'], tensor([0, 1]), 307)
         """
         part = copy.copy(self)
         part._restrict(classes)
