@@ -8,6 +8,7 @@ from typing import Any as _Any
 
 # Where each name lives.
 _HOME = {
+    **dict.fromkeys(("Graph", "ModuleCalls", "graph"), "graphs"),
     "Log": "log",
     "SummaryWriter": "tensorboard",
     **dict.fromkeys(
@@ -29,7 +30,7 @@ _HOME = {
     "misclassified": "plots.mistakes",
     "optimizer_paths": "plots.paths",
 }
-_MODULES = ("log", "measures", "plots", "tensorboard")
+_MODULES = ("graphs", "log", "measures", "plots", "tensorboard")
 
 __all__ = sorted([*_HOME, *_MODULES])
 

@@ -135,7 +135,7 @@ def learning_rates(policy: LRScheduler | Callable[[int], float], epochs: int) ->
     return torch.tensor(rates, dtype=torch.float64)
 
 
-def _copy(scheduler: LRScheduler) -> Any:
+def _copy(scheduler: Any) -> Any:
     """A deep copy, but with the very parameters, and without what the optimiser remembers."""
     optimizer = scheduler.optimizer
     memo: dict[int, Any] = {id(optimizer.state): {}}

@@ -4,3 +4,12 @@ Every function returns a matplotlib figure that shows itself in a notebook, and 
 `path` when one is given (the ending chooses: .png, .svg, .pdf). No window opens, and pyplot's list
 of figures never hears of it.
 """
+
+try:
+    import matplotlib as _matplotlib
+except ModuleNotFoundError as _missing:
+    raise ModuleNotFoundError(
+        "pictures are drawn with matplotlib, and matplotlib is not installed: "
+        "pip install 'flambeau[plot]'",
+        name="matplotlib",
+    ) from _missing

@@ -31,7 +31,7 @@ def confusion_matrix(
 
     >>> from flambeau import viz
     >>> figure = viz.confusion_matrix([0, 0, 1, 1], [0, 1, 1, 1], ["bird", "plane"])
-    >>> figure.axes[0].get_title()
+    >>> figure.axes[0].get_title("left")
     '3 of 4 right (75.0%)'
     >>> [text.get_text() for text in figure.axes[0].texts]  # of two birds one is taken for a plane
     ['1', '1', '2', '50%', '100%']
@@ -62,7 +62,7 @@ def confusion_matrix(
     _name(axes, classes)
     right, all_of_them = int(np.trace(counts)), int(counts.sum())
     share = f" ({right / all_of_them:.1%})" if all_of_them else ""
-    axes.set_title(f"{right} of {all_of_them} right{share}")
+    style.title(axes, f"{right} of {all_of_them} right{share}")
     return style.finish(figure, path)
 
 
@@ -70,7 +70,8 @@ def _name(axes: Axes, classes: Sequence[str]) -> None:
     """Names at the fields, thin lines between them."""
     size = len(classes)
     long = max(len(str(name)) for name in classes) > 3
-    axes.set_xticks(range(size), list(classes), **({"rotation": 45, "ha": "right"} if long else {}))
+    turned: Any = {"rotation": 45, "ha": "right"} if long else {}
+    axes.set_xticks(range(size), list(classes), **turned)
     axes.set_yticks(range(size), list(classes))
     axes.set_xticks(np.arange(size - 1) + 0.5, minor=True)
     axes.set_yticks(np.arange(size - 1) + 0.5, minor=True)

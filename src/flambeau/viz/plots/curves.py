@@ -35,7 +35,7 @@ def curves(
     ...     {"epoch": 2, "train_loss": 0.4, "test_loss": 0.6, "test_accuracy": 0.80},
     ... ]
     >>> figure = viz.curves(records)
-    >>> [(axes.get_title(), len(axes.lines)) for axes in figure.axes]
+    >>> [(axes.get_title("left"), len(axes.lines)) for axes in figure.axes]
     [('loss', 2), ('error', 1)]
     """
     records = log.read(run) if isinstance(run, (str, os.PathLike)) else list(run)
@@ -50,7 +50,7 @@ def curves(
     figure, axes = style.picture(3.7 * len(drawn), 2.8, columns=len(drawn))
     for place, (title, lines) in zip(axes[0], drawn.items()):
         draw(place, lines)
-        place.set_title(title)
+        style.title(place, title)
     if "loss" in drawn and log_loss:
         axes[0, 0].set_yscale("log")
     elif "loss" in drawn:
@@ -102,7 +102,7 @@ def draw(axes: Axes, lines: Mapping[str, np.ndarray]) -> None:
     for part, rows in lines.items():
         name, colour = style.PARTS[part]
         dots = "o" if len(rows) < 25 else None  # a single epoch is seen too
-        axes.plot(rows[:, 0], rows[:, 1], color=colour, label=name, marker=dots, markersize=3.5)
+        axes.plot(rows[:, 0], rows[:, 1], color=colour, label=name, marker=dots, lw=1.8, ms=3.5)
     axes.set_xlabel("epoch")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    style.whole_numbers(axes.xaxis)
     style.keys(axes)

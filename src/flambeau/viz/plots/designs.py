@@ -55,10 +55,11 @@ def comparison(
         heights = [float(results[part]) for results in designs.values()]
         middles = places + (number - (len(parts) - 1) / 2) * width
         bars = axes.bar(middles, heights, width * 0.94, color=colour, label=name)
-        axes.bar_label(bars, [f"{height:.2f}" for height in heights], size=7.5, padding=1.5)
+        axes.bar_label(bars, [f"{height:.3f}" for height in heights], size=6.5, padding=1.5)
     least = min(float(value) for results in designs.values() for value in results.values())
     bottom = lowest if lowest is not None else _tenth_below(least)
     axes.set_ylim(bottom, 1)
+    axes.locator_params(axis="y", nbins=5)
     axes.set_xticks(places, list(designs))
     axes.tick_params(axis="x", length=0)
     axes.grid(False, axis="x")

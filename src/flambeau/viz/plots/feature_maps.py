@@ -28,7 +28,7 @@ def feature_maps(
     >>> from flambeau import nn, viz
     >>> model = nn.Sequential(nn.Conv2d(1, 8, 3), nn.ReLU(), nn.Conv2d(8, 4, 3))
     >>> figure = viz.feature_maps(model, torch.rand(1, 12, 12), "2")
-    >>> [axes.get_title() for axes in figure.axes[:2]]
+    >>> [axes.get_title("left") for axes in figure.axes[:2]]
     ['image', '2 (Conv2d): 4 maps of 8 x 8']
     """
     name, module = _find(model, layer)
@@ -52,11 +52,12 @@ def feature_maps(
     left, right = axes[0]
     left.imshow(gallery.pixels(as_array(image))[0], cmap="gray", interpolation="nearest")
     mosaic.bare(left)
-    left.set_title("image")
+    left.set_anchor("N")
+    style.title(left, "image")
     mosaic.show_signed(figure, right, shown, columns)
     some = "" if len(shown) == channels else f", the first {limit}"
-    right.set_title(
-        f"{name} ({type(module).__name__}): {channels} maps of {height} x {width}{some}"
+    style.title(
+        right, f"{name} ({type(module).__name__}): {channels} maps of {height} x {width}{some}"
     )
     return style.finish(figure, path)
 

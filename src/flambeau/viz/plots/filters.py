@@ -36,7 +36,7 @@ def filters(
 
     >>> from flambeau import nn, viz
     >>> figure = viz.filters(nn.Conv2d(1, 6, kernel_size=5))
-    >>> figure.axes[0].get_title()
+    >>> figure.axes[0].get_title("left")
     '6 filters of 5 x 5'
     >>> low, high = figure.axes[0].images[0].get_clim()
     >>> low == -high
@@ -64,7 +64,7 @@ def filters(
         axes.set_xlabel(_first("input channel", columns, inputs))
         axes.set_ylabel(_first("filter", rows, outputs))
         words = f"{outputs} filters of {inputs} x {height} x {width}"
-    axes.set_title(words if title is None else title)
+    style.title(axes, words if title is None else title)
     return style.finish(figure, path)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from flambeau.viz.plots import mosaic
+from flambeau.viz.plots import mosaic, style
 from flambeau.viz.plots.style import Axes
 
 CELL, WORDS = 1.0, 0.42  # inches: the side of an image, and the height of the words below
@@ -50,7 +50,7 @@ def _stretched(image: np.ndarray) -> np.ndarray:
 def size(count: int, columns: int) -> tuple[float, float]:
     """Inches of a figure for so many images."""
     rows = -(-count // columns)
-    return columns * CELL * 1.12, rows * (CELL + WORDS) + 0.35
+    return columns * CELL * 1.12, rows * (CELL + WORDS) + 0.2
 
 
 def show(
@@ -76,7 +76,7 @@ def show(
             color=colour,
             ha="center",
             va="top",
-            size=8,
+            size=style.SMALL,
             linespacing=1.1,
         )
     mosaic.bare(axes)

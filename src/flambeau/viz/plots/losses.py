@@ -12,7 +12,7 @@ from flambeau.viz.plots import style
 from flambeau.viz.plots.style import Figure
 
 LOWEST = 1e-5  # softmax in float32 cannot tell smaller losses from zero
-BINS = 60
+BINS = 40
 
 
 def loss_distributions(
@@ -24,10 +24,11 @@ def loss_distributions(
 ) -> Figure:
     """The distributions of the per-sample losses through the epochs: over-fitting made visible.
 
-    One row an epoch, on one logarithmic scale. While both distributions move left together the
+    One row an epoch, on one logarithmic scale of losses; each row is as high as its own peak.
+    While both distributions move left together the
     network learns; when that of the training samples goes on alone, and that of the test samples
     grows a hump on the right, it over-fits: it gets worse on what it misclassifies (slides of
-    chapter 5.6). Losses below 1e-5 are counted as 1e-5; the small line is the mean.
+    chapter 5.6). Losses below 1e-5 are counted as 1e-5; the short line is the mean.
 
     Args:   train, test: for each epoch that is shown the losses of all samples, as
             `viz.per_sample_losses` gives them. epochs: their numbers, default 1, 2, ...
@@ -52,9 +53,7 @@ def loss_distributions(
 
     highest = max(row.max() for rows in parts.values() for row in rows)
     edges = np.geomspace(LOWEST, max(float(highest), 10 * LOWEST), BINS + 1)
-    figure, axes = style.picture(
-        6.2, 0.8 + 0.75 * len(numbers), rows=len(numbers), sharex=True, sharey=True
-    )
+    figure, axes = style.picture(6.2, 0.8 + 0.75 * len(numbers), rows=len(numbers), sharex=True)
     for row, (number, place) in enumerate(zip(numbers, axes[:, 0])):
         for name, rows in parts.items():
             _draw(place, np.clip(rows[row], LOWEST, None), edges, name)
@@ -62,11 +61,12 @@ def loss_distributions(
         place.set_xlim(edges[0], edges[-1])
         place.set_ylim(bottom=0)
         place.set_yticks([])
+        place.tick_params(which="both", length=0)
         place.spines["left"].set_visible(False)
         place.set_ylabel(f"epoch {number}", rotation=0, ha="right", va="center")
-    axes[0, 0].set_title("how the losses of single samples are spread")
+    style.title(axes[0, 0], "how the losses of single samples are spread")
     style.keys(axes[0, 0], loc="upper left", ncols=2)
-    axes[-1, 0].set_xlabel("loss of a sample")
+    axes[-1, 0].set_xlabel("loss of a sample (short line: the mean)")
     return style.finish(figure, path)
 
 

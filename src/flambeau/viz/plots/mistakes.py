@@ -36,7 +36,7 @@ def misclassified(
     >>> scores = torch.tensor([[4.0, 0.0], [3.0, 0.0], [0.0, 1.0]])
     >>> figure = viz.misclassified(torch.rand(3, 5, 5), [0, 1, 0], scores, ["bird", "plane"])
     >>> [text.get_text() for text in figure.axes[0].texts]
-    ['bird 95%\\nis plane', 'plane 73%\\nis bird']
+    ['bird (95%)\\nis plane', 'plane (73%)\\nis bird']
     """
     pictures, truth = as_array(images), as_array(labels).astype(np.int64)
     shares = as_array(torch.as_tensor(scores).detach().float().softmax(1))
@@ -52,9 +52,10 @@ def misclassified(
     width, height = gallery.size(len(surest), columns)
     figure, axes = style.picture(max(width, 4.5), max(height, 0.8))
     words = [
-        f"{classes[guesses[i]]} {shares[i, guesses[i]]:.0%}\nis {classes[truth[i]]}" for i in surest
+        f"{classes[guesses[i]]} ({shares[i, guesses[i]]:.0%})\nis {classes[truth[i]]}"
+        for i in surest
     ]
     gallery.show(axes[0, 0], pictures[surest], words, columns, [style.INK] * len(words))
     some = f", the {len(surest)} surest" if len(surest) < len(wrong) else ""
-    axes[0, 0].set_title(f"{len(wrong)} of {len(truth)} are taken for something else{some}")
+    style.title(axes[0, 0], f"{len(wrong)} of {len(truth)} are taken for something else{some}")
     return style.finish(figure, path)

@@ -38,7 +38,7 @@ def mosaic(tiles: np.ndarray, columns: int) -> np.ma.MaskedArray:
     rows = -(-count // columns)
     gap = max(1, round(max(height, width) / 16))
     shape = (rows * (height + gap) + gap, columns * (width + gap) + gap, *tiles.shape[3:])
-    whole = np.ma.masked_all(shape, dtype=tiles.dtype)
+    whole = np.ma.array(np.zeros(shape, tiles.dtype), mask=True)
     for number, tile in enumerate(tiles):
         top, left = (
             gap + (side + gap) * at for side, at in zip((height, width), divmod(number, columns))
@@ -58,7 +58,7 @@ def show_signed(figure: Figure, axes: Axes, tiles: np.ndarray, columns: int) -> 
     bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=25, pad=0.02)
     bar.outline.set_visible(False)
     bar.set_ticks([-limit, 0, limit], labels=[f"{-limit:.2g}", "0", f"{limit:.2g}"])
-    bar.ax.tick_params(length=0)
+    bar.ax.tick_params(length=0, labelsize=style.SMALL)
     return image
 
 

@@ -6,6 +6,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from matplotlib.colors import BoundaryNorm
+from matplotlib.patheffects import withStroke
 
 from flambeau.tensor.api import torch
 from flambeau.viz.measures import as_array, optimizer_path
@@ -29,7 +31,8 @@ def optimizer_paths(
 
     A large step bounces between the walls of a narrow valley, momentum carries along it, Adam
     scales each direction by itself (chapter 5.2). As many points of the picture lie between each
-    two neighbouring contours, so that a flat valley is seen below steep walls. Dots are steps.
+    two neighbouring contours, so that a flat valley is seen below steep walls. Dots are steps,
+    up to a hundred of them.
 
     Args:   function: of two tensors, of any one shape. optimizers: by name, a function from a list
             of parameters to an optimiser. start: the first point. steps: of each, default 50.
@@ -54,14 +57,23 @@ def optimizer_paths(
         axes.plot(
             *walk.T,
             color=style.SERIES[number % len(style.SERIES)],
-            linestyle=style.DASHES[number % len(style.DASHES)],
             linewidth=1.5,
-            marker="o",
+            marker="o" if len(walk) <= 101 else None,
             markersize=2.8,
             label=name,
         )
-    axes.scatter(*start, s=60, facecolor="white", edgecolor=style.INK, linewidth=1.4, zorder=4)
-    axes.annotate("start", start, xytext=(7, 5), textcoords="offset points", zorder=5)
+    x, y = (float(each) for each in start)
+    axes.scatter(x, y, s=60, facecolor="white", edgecolor=style.INK, linewidth=1.4, zorder=4)
+    axes.annotate(
+        "start",
+        (x, y),
+        xytext=(0, 7),
+        textcoords="offset points",
+        ha="center",
+        size=style.NORMAL,
+        path_effects=[withStroke(linewidth=3, foreground="white")],
+        zorder=5,
+    )
     axes.set_xlim(*limits[0])
     axes.set_ylim(*limits[1])
     axes.grid(False)
@@ -87,5 +99,6 @@ def _contours(axes: Axes, function: Callable[[Any, Any], Any], limits: Any) -> N
     finite = values[np.isfinite(values)]
     levels = np.unique(np.quantile(finite, np.linspace(0, 1, LEVELS))) if len(finite) else []
     if len(levels) > 1:  # a constant function has no contours
-        axes.contourf(x, y, values, levels=levels, cmap="Greys", alpha=0.35)
+        shades = BoundaryNorm(levels, 256)  # a shade for each stripe, however unlike their widths
+        axes.contourf(x, y, values, levels=levels, cmap="Greys", norm=shades, alpha=0.22)
         axes.contour(x, y, values, levels=levels, colors="#b8b8b8", linewidths=0.6)

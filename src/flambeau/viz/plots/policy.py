@@ -45,14 +45,13 @@ def learning_rate(
     for name, one in policies.items():
         rates = as_array(learning_rates(one, epochs))
         for group in range(rates.shape[1]):
-            style_of = len(names) % len(style.SERIES)
             several = f"group {group}" if rates.shape[1] > 1 else ""
             names.append(" ".join(filter(None, (name, several))))
             axes.plot(
                 range(epochs),
                 rates[:, group],
-                color=style.SERIES[style_of],
-                linestyle=style.DASHES[style_of],
+                color=style.SERIES[(len(names) - 1) % len(style.SERIES)],
+                linewidth=1.8,
                 drawstyle="steps-post" if epochs <= 400 else "default",
                 label=names[-1],
             )
@@ -62,7 +61,7 @@ def learning_rate(
         axes.set_ylim(bottom=0)
     axes.set_xlabel(unit)
     axes.set_ylabel("learning rate")
-    axes.xaxis.get_major_locator().set_params(integer=True)
+    style.whole_numbers(axes.xaxis)
     if any(names):
         style.keys(axes)
     return style.finish(figure, path)
