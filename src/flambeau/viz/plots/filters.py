@@ -46,8 +46,7 @@ def filters(
     outputs, inputs, height, width = weights.shape
     if inputs == 3 and colour:
         figure, axes = _sheet(outputs, height, width)
-        largest = float(np.abs(weights).max(initial=0)) or 1.0
-        colours = 0.5 + weights.transpose(0, 2, 3, 1) / (2 * largest)
+        colours = 0.5 + weights.transpose(0, 2, 3, 1) / (2 * mosaic.largest(weights))
         mosaic.show_colours(axes, colours, mosaic.columns_for(outputs))
         words = f"{outputs} filters of {height} x {width} in colour"
     elif inputs == 1:

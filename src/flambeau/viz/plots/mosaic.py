@@ -32,6 +32,7 @@ def mosaic(tiles: np.ndarray, columns: int) -> np.ma.MaskedArray:
     Shape:  (N, H, W) or (N, H, W, 3) -> (rows * (k * H + g) + g, columns * (k * W + g) + g [, 3])
             where k is how often a small tile's pixels are repeated, and g the gap.
     """
+    tiles = np.ma.masked_invalid(tiles)  # a network that diverged has gaps in its pictures
     zoom = max(1, -(-TILE // min(tiles.shape[1:3])))
     tiles = tiles.repeat(zoom, axis=1).repeat(zoom, axis=2)
     count, height, width = tiles.shape[:3]
@@ -49,7 +50,7 @@ def mosaic(tiles: np.ndarray, columns: int) -> np.ma.MaskedArray:
 
 def show_signed(figure: Figure, axes: Axes, tiles: np.ndarray, columns: int) -> Any:
     """Draw (N, H, W) numbers on one scale that is symmetric about zero, with its colour bar."""
-    limit = float(np.abs(tiles).max(initial=0)) or 1.0
+    limit = largest(tiles)
     image = axes.imshow(
         mosaic(tiles, columns), cmap=SIGNED, vmin=-limit, vmax=limit, interpolation="nearest"
     )
@@ -60,6 +61,17 @@ def show_signed(figure: Figure, axes: Axes, tiles: np.ndarray, columns: int) -> 
     bar.set_ticks([-limit, 0, limit], labels=[f"{-limit:.2g}", "0", f"{limit:.2g}"])
     bar.ax.tick_params(length=0, labelsize=style.SMALL)
     return image
+
+
+def largest(numbers: np.ndarray) -> float:
+    """The largest distance from zero among what is finite; 1 when all is zero.
+
+    >>> import numpy as np
+    >>> from flambeau.viz.plots.mosaic import largest
+    >>> largest(np.array([0.5, -2.0, np.nan]))
+    2.0
+    """
+    return float(np.abs(numbers[np.isfinite(numbers)]).max(initial=0)) or 1.0
 
 
 def show_colours(axes: Axes, tiles: np.ndarray, columns: int) -> Any:
