@@ -144,6 +144,20 @@ class SummaryWriter:
         """A text in Markdown, at a step."""
         self._writer.add_text(tag, text_string, global_step, walltime)
 
+    def add_graph(self, model: Any, input_to_model: Any, verbose: bool = False) -> None:
+        """The graph that autograd records when the model is called, modules as groups.
+
+        Args:   input_to_model: the model's argument, or a tuple of several.
+                verbose: print it too.
+        Raises: RuntimeError when nothing is recorded: no parameter requires a gradient.
+        """
+        from flambeau.viz.event_graph import graph_def
+
+        drawn = graph_def(model, input_to_model)
+        if verbose:
+            print(drawn)
+        self._writer.file_writer.add_onnx_graph(drawn)  # any graph: nothing in it is ONNX's own
+
     def add_hparams(
         self,
         hparam_dict: Mapping[str, Any],
