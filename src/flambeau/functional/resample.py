@@ -168,9 +168,9 @@ def affine_grid(theta, size, align_corners=None):
     for n in size[2:]:
         ends = 1.0 if align_corners else (n - 1) / n
         axes.append(
-            torch.linspace(-ends, ends, n, dtype=theta.dtype)
+            torch.linspace(-ends, ends, n, dtype=theta.dtype, device=theta.device)
             if n > 1
-            else torch.zeros(1, dtype=theta.dtype)
+            else theta.new_zeros(1)
         )
     meshes = torch.meshgrid(*axes, indexing="ij")
     base = torch.stack([*reversed(meshes), torch.ones_like(meshes[0])], -1)

@@ -50,6 +50,9 @@ def _(input, *, kernel, stride, padding, dilation, ceil_mode):
     return (*input[:2], *out), (*input[:2], *out)
 
 
+max_windows.dtypes("same", "int64")
+
+
 @op(node="MaxPoolBackward")
 def max_pool_spread(xp, grad, chosen, *, size, kernel, stride, padding, dilation):
     """The adjoint of ``max_pool_pick``: each window's number is added where its chosen tap lies."""
@@ -104,3 +107,4 @@ def max_pool_indices(xp, chosen, *, size, kernel, stride, padding, dilation):
 
 max_pool_indices.vjp(chosen=STOPS(CHOICE))
 max_pool_indices.shape(lambda chosen, **_params: chosen)
+max_pool_indices.dtypes("int64")

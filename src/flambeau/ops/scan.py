@@ -125,3 +125,4 @@ def _running_rule(xp, g, y, input_shape, dim):
 for _f in (cummax_pair, cummin_pair):
     _f.vjp(input=_running_rule)
     _f.shape(lambda input, dim: pair_shape(input, dim, True))
+    _f.dtypes("same", "int64")

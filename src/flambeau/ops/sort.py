@@ -127,6 +127,9 @@ def argsort(xp, input, *, dim, descending):
 
 argsort.vjp(input=_NONE)
 argsort.shape(lambda input, *, dim, descending: input)
+argsort.dtypes("int64")
+for _op in (sort, topk, kthvalue, mode):
+    _op.dtypes("same", "int64")
 
 
 # Distinct elements ------------------------------------------------------------------------------
@@ -186,6 +189,7 @@ def isin(xp, elements, test_elements):
 
 isin.vjp(elements=_NONE, test_elements=_NONE)
 isin.shape(lambda elements, test_elements: elements)
+isin.dtypes("bool")
 
 
 # Sorted sequences and counts --------------------------------------------------------------------
