@@ -382,3 +382,23 @@ def test_shapes_are_explained():
 def test_broadcasting_losses_warn():
     with pytest.warns(UserWarning, match="different to the input size"):
         flambeau.nn.functional.mse_loss(flambeau.ones(3, 1), flambeau.ones(3))
+
+
+@pytest.mark.parametrize(
+    "norm",
+    [
+        flambeau.nn.BatchNorm2d(4),
+        flambeau.nn.GroupNorm(2, 4),
+        flambeau.nn.LayerNorm([4, 5, 5]),
+        flambeau.nn.InstanceNorm2d(4, affine=True),
+    ],
+    ids=lambda norm: type(norm).__name__,
+)
+def test_activation_written_over_a_normalised_output(norm):
+    """Normalisation does not save its output, so the next layer may work in place."""
+    gradients = []
+    for inplace in (False, True):
+        x = flambeau.linspace(-1, 2, 200).sin().reshape(2, 4, 5, 5).requires_grad_()
+        (flambeau.nn.functional.relu(norm(x), inplace=inplace) ** 2).sum().backward()
+        gradients.append(x.grad)
+    assert flambeau.equal(*gradients)
