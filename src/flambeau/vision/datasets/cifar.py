@@ -168,7 +168,7 @@ class CIFAR2(CIFAR10):
 def _read_npz(path: Path, part: str) -> tuple[np.ndarray, list[int]]:
     """Rows of pixels and labels 0 or 1 of one part of the file."""
     try:
-        with np.load(path) as file:
+        with path.open("rb") as raw, np.load(raw) as file:
             rows, labels = file[f"{part}_x"], file[f"{part}_y"]
     except Exception as error:  # a damaged archive fails in any way
         raise DataFileError(f"{path} is damaged or not such a file: {error!r}") from error
