@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
 import flambeau as torch
 from flambeau import nn
-from flambeau.vision import transforms
+from flambeau.data import DataLoader, Dataset, default_collate
+from flambeau.vision import images, transforms
 
 from .borrow import Borrowed
 from .oracle import torchvision
@@ -102,7 +104,7 @@ def test_choice_refuses_at_once():
 
 
 def test_whole_sets_through_random_containers():
-    images = torch.arange(24, dtype=torch.uint8).view(6, 1, 2, 2)
+    pixels = torch.arange(24, dtype=torch.uint8).view(6, 1, 2, 2)
     inner = [transforms.ToTensor(), transforms.RandomInvert(0.5)]
     torch.manual_seed(0)
     for transform in (
@@ -111,10 +113,72 @@ def test_whole_sets_through_random_containers():
         transforms.RandomChoice(inner[:1]),
         transforms.Compose([transforms.RandomApply(inner, p=1.0), transforms.ToTensor()]),
     ):
-        got = transform.batch(images)
-        same = (got - images / 255.0).abs().amax((1, 2, 3)) < 1e-6
-        opposite = (got - (1 - images / 255.0)).abs().amax((1, 2, 3)) < 1e-6
-        assert got.shape == images.shape and got.dtype == torch.float32
+        got = transform.batch(pixels)
+        same = (got - pixels / 255.0).abs().amax((1, 2, 3)) < 1e-6
+        opposite = (got - (1 - pixels / 255.0)).abs().amax((1, 2, 3)) < 1e-6
+        assert got.shape == pixels.shape and got.dtype == torch.float32
         assert (same | opposite).all()
     with pytest.raises(TypeError, match=r"Lambda\(\) works image by image"):
-        transforms.RandomApply([transforms.Lambda(abs)], p=1.0).batch(images)
+        transforms.RandomApply([transforms.Lambda(abs)], p=1.0).batch(pixels)
+
+
+class Pictures(Dataset):
+    """A few Pillow images, transformed as they are read."""
+
+    def __init__(self, transform):
+        pixels = np.random.default_rng(0).integers(0, 256, (12, 32, 32, 3)).astype(np.uint8)
+        self.pictures = [images.to_image(picture) for picture in pixels]
+        self.transform = transform
+
+    def __len__(self):
+        return len(self.pictures)
+
+    def __getitem__(self, index):
+        return self.transform(self.pictures[index]), index % 3
+
+
+MIX = transforms.RandomChoice([transforms.MixUp(num_classes=3), transforms.CutMix(num_classes=3)])
+
+
+def mixed(samples):
+    return MIX(*default_collate(samples))
+
+
+def two_epochs(transform, workers):
+    torch.manual_seed(7)
+    loader = DataLoader(
+        Pictures(transform), batch_size=4, shuffle=True, num_workers=workers, collate_fn=mixed
+    )
+    return [[torch.cat(parts) for parts in zip(*loader, strict=True)] for _ in range(2)]
+
+
+TRAINING = [
+    [
+        transforms.RandomCrop(32, padding=4),
+        transforms.RandomHorizontalFlip(),
+        transforms.ColorJitter(0.4, 0.4, 0.4, 0.1),
+        transforms.PCAColor(),
+        transforms.ToTensor(),
+        transforms.Normalize((0.5, 0.5, 0.5), (0.25, 0.25, 0.25)),
+        transforms.RandomErasing(value="random"),
+    ],
+    [
+        transforms.RandomResizedCrop(24),
+        transforms.RandomApply([transforms.GaussianBlur(3)]),
+        transforms.RandomOrder([transforms.RandAugment(), transforms.TrivialAugmentWide()]),
+        transforms.AugMix(),
+        transforms.ToTensor(),
+    ],
+]
+
+
+@pytest.mark.filterwarnings("ignore:This DataLoader will create")  # fewer cores than workers
+@pytest.mark.parametrize("steps", TRAINING, ids=["classic", "policies"])
+def test_one_seed_gives_the_same_images_whatever_the_number_of_workers(steps):
+    transform = transforms.Compose(steps)
+    wanted = two_epochs(transform, workers=0)
+    assert wanted[0][0].shape[:2] == (12, 3) and wanted[0][1].shape == (12, 3)
+    assert not torch.equal(wanted[0][0], wanted[1][0])
+    for workers in (1, 3):
+        for epoch, same in zip(wanted, two_epochs(transform, workers), strict=True):
+            assert torch.equal(epoch[0], same[0]) and torch.equal(epoch[1], same[1])

@@ -48,14 +48,16 @@ class _Mix(nn.Module):
         self._check_labels(labels)
         images = _first_tensor(sample, labels)
         _check_images(images, labels)
-        mixed, kept = self.mixed(images)
         soft = self._soft(labels)
+        mixed, kept = self.mixed(images)
         soft = kept * soft + (1.0 - kept) * soft.roll(1, 0)
         return _replaced(sample, {id(images): mixed, id(labels): soft})
 
     def _soft(self, labels: Any) -> Any:
         """One row of probabilities a label."""
         if labels.ndim == 1:
+            if self.num_classes is None:
+                raise ValueError("num_classes must be passed if the labels are index-based (1D)")
             labels = F.one_hot(labels, num_classes=self.num_classes)
         return labels if labels.is_floating_point() else labels.to(torch.get_default_dtype())
 
@@ -68,8 +70,6 @@ class _Mix(nn.Module):
                 f"shape (batch_size, num_classes), but got a tensor of shape {tuple(labels.shape)} "
                 "instead."
             )
-        if labels.ndim == 1 and self.num_classes is None:
-            raise ValueError("num_classes must be passed if the labels are index-based (1D)")
         if labels.ndim == 2 and self.num_classes not in (None, labels.shape[1]):
             raise ValueError(
                 "When passing 2D labels, the number of elements in last dimension must match "
