@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from flambeau.viz.measures import as_array
 from flambeau.viz.plots import mosaic, style
 from flambeau.viz.plots.style import Axes
 
@@ -58,7 +59,7 @@ def show(
 ) -> None:
     """Draw the images row by row, the words below in their colours."""
     across, down = 1.12, 1 + WORDS / CELL  # the distance of neighbours; an image is 1 x 1
-    for number, (image, text, colour) in enumerate(zip(pixels(images), words, colours)):
+    for number, (image, text, colour) in enumerate(zip(pixels(as_array(images)), words, colours)):
         row, column = divmod(number, columns)
         left, top = column * across, row * down
         axes.imshow(
