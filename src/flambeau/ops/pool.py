@@ -38,8 +38,8 @@ def max_windows(xp, input, *, kernel, stride, padding, dilation, ceil_mode):
 
 
 max_windows.vjp(
-    input=lambda xp, g, y, input_shape, kernel, stride, padding, dilation: xp.max_pool_spread(
-        g, y[1], size=input_shape, kernel=kernel, stride=stride, padding=padding, dilation=dilation
+    input=lambda xp, g, y1, input_shape, kernel, stride, padding, dilation: xp.max_pool_spread(
+        g, y1, size=input_shape, kernel=kernel, stride=stride, padding=padding, dilation=dilation
     )
 )
 
