@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 
-from flambeau.core.errors import DTypeError, ShapeError
+from flambeau.core.errors import DeviceError, DTypeError, ShapeError
 from flambeau.ops.registry import OPS, Op
 
 from .dispatch import dispatch
@@ -263,7 +263,14 @@ def write_out(out, y, name: str = "", inputs=()):
         )
     if out._array.shape != y._array.shape:
         out.resize_(y.shape)
-    np.copyto(out._array, y._array, casting="unsafe")
+    if y.is_meta or out.is_meta:
+        if y.device != out.device:
+            raise DeviceError(
+                f"Tensor on device {out.device} is not on the expected device {y.device}!\n  the "
+                "result and out= are on two devices"
+            )
+    else:
+        np.copyto(out._array, y._array, casting="unsafe")
     out._storage.version += 1
     return out
 
