@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any
 
+from flambeau import nn
 from flambeau.tensor.api import torch
 from flambeau.vision.transforms.base import Transform
 from flambeau.vision.transforms.convert import ToTensor
@@ -66,15 +67,16 @@ class Lambda:
         return f"{type(self).__name__}()"
 
 
-class RandomTransforms:
+class RandomTransforms(Transform):
     """What transforms that choose from a list share: `drawn` says which, in what order.
 
-    Args:   transforms: the sequence to choose from.
-    Raises: TypeError unless given a sequence.
+    Args:   transforms: the sequence, or `nn.ModuleList`, to choose from.
+    Raises: TypeError unless given one.
     """
 
     def __init__(self, transforms: Sequence[Callable[..., Any]]) -> None:
-        if not isinstance(transforms, Sequence):
+        super().__init__()
+        if not isinstance(transforms, (Sequence, nn.ModuleList, nn.Sequential)):
             raise TypeError(
                 f"Argument transforms should be a sequence, got {type(transforms).__name__}"
             )
@@ -84,21 +86,22 @@ class RandomTransforms:
         """The transforms for one image."""
         raise NotImplementedError(f"{type(self).__name__} does not say how it chooses")
 
-    def __call__(self, img: Any) -> Any:
+    def forward(self, img: Any) -> Any:
         return Compose(self.drawn())(img)
 
     def batch(self, images: Any) -> Any:
         """The same on a whole set (N, C, H, W), drawing for each image."""
-        return _each(self.drawn, images)
+        return torch.cat([Compose(self.drawn()).batch(image.unsqueeze(0)) for image in images])
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({_lines(self.transforms)}\n)"
 
 
-class RandomApply(Transform):
+class RandomApply(RandomTransforms):
     """All of the transforms with probability p, none of them otherwise.
 
     Args:   transforms: a sequence or `nn.ModuleList`. p: Default 0.5.
+    Raises: TypeError unless given one.
 
     >>> from flambeau.vision import transforms
     >>> transforms.RandomApply([transforms.Lambda(lambda x: -x)], p=1.0)(3)
@@ -106,20 +109,12 @@ class RandomApply(Transform):
     """
 
     def __init__(self, transforms: Sequence[Callable[..., Any]], p: float = 0.5) -> None:
-        super().__init__()
-        self.transforms = transforms
+        super().__init__(transforms)
         self.p = p
 
     def drawn(self) -> Sequence[Callable[..., Any]]:
         """The transforms for one image: all or none."""
         return () if self.p < torch.rand(1) else self.transforms
-
-    def forward(self, img: Any) -> Any:
-        return Compose(self.drawn())(img)
-
-    def batch(self, images: Any) -> Any:
-        """The same on a whole set (N, C, H, W), drawing for each image."""
-        return _each(self.drawn, images)
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(\n    p={self.p}{_lines(self.transforms)}\n)"
@@ -172,7 +167,7 @@ class RandomChoice(RandomTransforms):
         weights = [1.0] * len(self.transforms) if self.p is None else list(self.p)
         return [self.transforms[int(torch.multinomial(torch.tensor(weights).double(), 1))]]
 
-    def __call__(self, *args: Any) -> Any:
+    def forward(self, *args: Any) -> Any:
         (transform,) = self.drawn()
         return transform(*args)
 
@@ -196,11 +191,6 @@ def _batch_form(transform: Callable[[Any], Any]) -> Callable[[Any], Any]:
             "read the data set through a DataLoader instead of tensors()"
         )
     return form
-
-
-def _each(draw: Callable[[], Sequence[Callable[..., Any]]], images: Any) -> Any:
-    """A whole set, each image through transforms drawn for it."""
-    return torch.cat([Compose(draw()).batch(image.unsqueeze(0)) for image in images])
 
 
 def _lines(transforms: Any) -> str:

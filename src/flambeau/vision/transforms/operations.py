@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -72,6 +73,7 @@ def apply_op(
     return _OPERATIONS[op_name](img, magnitude, {"interpolation": interpolation, "fill": fill})
 
 
+@functools.lru_cache(maxsize=32)  # images come in few sizes
 def space(
     names: str,
     levels: int,
