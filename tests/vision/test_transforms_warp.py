@@ -126,6 +126,42 @@ def test_perspective_takes_the_corners_where_it_says():
         assert abs((a * i + b * j + c) / w - u) < 1e-3 and abs((d * i + e * j + f) / w - v) < 1e-3
 
 
+@pytest.mark.parametrize("mode", [NEAREST, BILINEAR], ids=lambda mode: mode.value)
+@pytest.mark.parametrize("fill", [None, 3, (1.0,)])
+def test_elastic_transform(mode, fill):
+    wanted_mode = wanted_transforms.InterpolationMode[mode.name]
+    for shape in ((3, 9, 12), (2, 1, 7, 5)):
+        field, wanted_field = pair((1, *shape[-2:], 2), "float32")
+        field, wanted_field = field - 0.5, wanted_field - 0.5
+        for dtype in TYPES:
+            ours, wanted = pair(shape, dtype)
+            check_same(
+                functional.elastic_transform(ours, field, mode, fill),
+                wanted_functional.elastic_transform(wanted, wanted_field, wanted_mode, fill),
+            )
+    field, wanted_field = pair((1, 8, 11, 2), "float32")
+    check_same_image(
+        functional.elastic_transform(image(), field, NEAREST, fill),
+        wanted_functional.elastic_transform(
+            image(), wanted_field, wanted_transforms.InterpolationMode.NEAREST, fill
+        ),
+    )
+
+
+def test_elastic_fields_are_smooth_noise():
+    torch.manual_seed(0)
+    field = transforms.ElasticTransform.get_params([8.0, 80.0], [2.0, 2.0], [40, 30])
+    assert field.shape == (1, 40, 30, 2)
+    in_pixels = field[0].numpy() * [30, 40]
+    assert abs(in_pixels.mean((0, 1))).max() < 0.1 * in_pixels.std()
+    # Uniform noise has the deviation 0.577; the smoothing leaves 1 / (2 sigma sqrt(pi)) of it.
+    assert np.allclose(in_pixels.std((0, 1)) / [8, 80], 0.577 / (4 * np.sqrt(np.pi)), rtol=0.25)
+    steps = np.abs(np.diff(in_pixels[..., 0])).mean()
+    assert steps < 0.6 * in_pixels[..., 0].std()
+    rough = transforms.ElasticTransform.get_params([1.0, 1.0], [0.0, 0.0], [40, 30])
+    assert abs(float(rough[..., 0].std()) * 30 - 0.577) < 0.05
+
+
 def test_grids_carry_gradients():
     x = torch.rand(1, 5, 6, requires_grad=True)
     functional.rotate(x, 20, BILINEAR).sum().backward()
@@ -158,6 +194,11 @@ def test_grids_carry_gradients():
         (ValueError, lambda f, t, x: t.RandomAffine(5, scale=(0, 1))),
         (ValueError, lambda f, t, x: t.RandomAffine(5, shear=(1, 2, 3))),
         (TypeError, lambda f, t, x: t.RandomPerspective(fill=object())),
+        (TypeError, lambda f, t, x: f.elastic_transform(x, 5)),
+        (ValueError, lambda f, t, x: f.elastic_transform(x, x)),
+        (TypeError, lambda f, t, x: t.ElasticTransform(alpha=object())),
+        (ValueError, lambda f, t, x: t.ElasticTransform(sigma=[1.0, 2.0, 3.0])),
+        (TypeError, lambda f, t, x: t.ElasticTransform(fill="0")),
     ],
 )
 def test_refusals(error, call):
@@ -179,6 +220,8 @@ MADE = [
     lambda t: t.RandomAffine((0, 5), (0.1, 0.2), [0.5, 2.0], 10, t.InterpolationMode.BILINEAR),
     lambda t: t.RandomAffine(0, shear=(1, 2, 3, 4), fill=7, center=(1, 2)),
     lambda t: t.RandomPerspective(),
+    lambda t: t.ElasticTransform(20.0, 0.5),
+    lambda t: t.ElasticTransform([1.0, 2.0], [0.4, 0.3], t.InterpolationMode.NEAREST, (1, 2, 3)),
     lambda t: t.RandomPerspective(0.3, 1.0, t.InterpolationMode.NEAREST, fill=None),
 ]
 

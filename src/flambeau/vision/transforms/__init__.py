@@ -28,6 +28,7 @@ from flambeau.vision.transforms.convert import (
     ToPILImage,
     ToTensor,
 )
+from flambeau.vision.transforms.elastic import ElasticTransform
 from flambeau.vision.transforms.erasing import RandomErasing
 from flambeau.vision.transforms.functional import InterpolationMode
 from flambeau.vision.transforms.geometry import CenterCrop, FiveCrop, Pad, Resize, TenCrop
@@ -58,6 +59,7 @@ __all__ = [
     "Compose",
     "ConvertImageDtype",
     "CutMix",
+    "ElasticTransform",
     "FiveCrop",
     "GaussianBlur",
     "Grayscale",
@@ -93,5 +95,4 @@ __all__ = [
     "ToPILImage",
     "ToTensor",
     "TrivialAugmentWide",
-    "functional",
 ]

@@ -44,4 +44,9 @@ from flambeau.vision.transforms.functional.tone import (
     posterize,
     solarize,
 )
-from flambeau.vision.transforms.functional.warp import affine, perspective, rotate
+from flambeau.vision.transforms.functional.warp import (
+    affine,
+    elastic_transform,
+    perspective,
+    rotate,
+)

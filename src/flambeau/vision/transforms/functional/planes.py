@@ -22,6 +22,6 @@ def through_float(img: Any, work: Callable[[Any], Any]) -> Any:
     y = y.reshape(*img.shape[:-2], *y.shape[-2:])
     if exact:
         return y
-    if not img.dtype.is_floating_point and img.dtype != dtypes.bool:
+    if not img.dtype.is_floating_point and img.dtype != dtypes.bool_:
         y = torch.round(y)
     return y.to(img.dtype)

@@ -11,16 +11,24 @@ from flambeau.vision.transforms.functional.interpolation import InterpolationMod
 from flambeau.vision.transforms.functional.planes import through_float
 from flambeau.vision.transforms.functional.size import get_dimensions
 
+IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
+
 
 def read_at(
-    img: Any, matrix: Sequence[float], size: tuple[int, int], mode: InterpolationMode, fill: Any
+    img: Any,
+    matrix: Sequence[float],
+    size: tuple[int, int],
+    mode: InterpolationMode,
+    fill: Any,
+    displacement: Any = None,
 ) -> Any:
     """A tensor whose pixel (x, y) shows the image at the place to which a map takes it.
 
     Shape:  tensor (..., C, H, W) -> (..., C, *size)
     Args:   matrix: six numbers, an affine map that counts from the middle of both; or nine, a
             projective map that counts from the upper left corner. fill: of places outside of the
-            image, one number or one a channel; None reads zeros there.
+            image, one number or one a channel; None reads zeros there. displacement: added to the
+            places, (1, *size, 2) in units in which the image reaches from -1 to 1.
     Raises: ValueError for a mode that tensors do not have or a fill for other channels.
     """
     channels, height, width = get_dimensions(img)
@@ -34,6 +42,8 @@ def read_at(
 
     def work(planes: Any) -> Any:
         grid = _grid(matrix, size, (height, width), planes)
+        if displacement is not None:
+            grid = grid + displacement.to(grid.device, grid.dtype)
         return _sampled(planes, grid, mode.value, fill)
 
     return through_float(img, work)

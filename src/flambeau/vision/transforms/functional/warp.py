@@ -13,13 +13,14 @@ from flambeau.core import dtypes
 from flambeau.tensor.api import torch
 from flambeau.tensor.tensor import Tensor
 from flambeau.vision import images
+from flambeau.vision.transforms.functional.convert import pil_to_tensor, to_pil_image
 from flambeau.vision.transforms.functional.geometry import fill_of_image
 from flambeau.vision.transforms.functional.interpolation import (
     InterpolationMode,
     mode_of,
     pillow_number,
 )
-from flambeau.vision.transforms.functional.sampling import read_at
+from flambeau.vision.transforms.functional.sampling import IDENTITY, read_at
 from flambeau.vision.transforms.functional.size import get_dimensions
 
 
@@ -128,6 +129,42 @@ def perspective(
     if not isinstance(img, Tensor):
         return _transform_image(img, "PERSPECTIVE", coefficients, mode, fill)
     return read_at(img, [*coefficients, 1.0], (height, width), mode, fill)
+
+
+def elastic_transform(
+    img: Any,
+    displacement: Any,
+    interpolation: Any = InterpolationMode.BILINEAR,
+    fill: Any = None,
+) -> Any:
+    """An image whose every pixel is read a little beside its place.
+
+    Shape:  Pillow image or tensor (..., C, H, W), displacement (1, H, W, 2) -> the same
+    Args:   displacement: (to the right, down), where the image reaches from -1 to 1 in both.
+            interpolation: an InterpolationMode or Pillow's number; nearest or bilinear. fill: of
+            what lies outside of the image, one number or one a channel.
+    Raises: TypeError or ValueError for other arguments.
+
+    >>> import flambeau as torch
+    >>> from flambeau.vision.transforms import functional
+    >>> a_pixel_on = torch.tensor([1.0, 0.0]).expand(1, 2, 2, 2)
+    >>> functional.elastic_transform(torch.tensor([[[1, 2], [3, 4]]]), a_pixel_on)
+    tensor([[[2, 0],
+             [4, 0]]])
+    """
+    mode = mode_of(interpolation)
+    if not isinstance(displacement, Tensor):
+        raise TypeError("Argument displacement should be a Tensor")
+    _, height, width = get_dimensions(img)
+    if tuple(displacement.shape) != (1, height, width, 2):
+        raise ValueError(
+            f"Argument displacement shape should be {(1, height, width, 2)}, "
+            f"but given {tuple(displacement.shape)}"
+        )
+    # Pillow has no such map.
+    tensor = img if isinstance(img, Tensor) else pil_to_tensor(img)
+    y = read_at(tensor, IDENTITY, (height, width), mode, fill, displacement)
+    return y if isinstance(img, Tensor) else to_pil_image(y, img.mode)
 
 
 def _check_center(center: Any) -> None:
