@@ -293,6 +293,13 @@ def test_damaged_archives_are_named(tmp_path, name, damage):
     assert not (tmp_path / "out" / "file").exists()
 
 
+def test_a_damaged_name_is_damage(tmp_path):
+    content = pack(tmp_path / "a.zip", {"caf\u00e9": b"1"})
+    (tmp_path / "a.zip").write_bytes(content.replace("\u00e9".encode(), b"\xff\xff"))
+    with pytest.raises(DataFileError, match=r"a\.zip is damaged"):
+        unpack(tmp_path / "a.zip", tmp_path / "out")
+
+
 def test_names_of_torchvision(server, tmp_path):
     """What programs import from datasets.utils."""
     utils.download_url(server.url("good%20one.bin?x=1"), tmp_path, md5=MD5)

@@ -58,4 +58,6 @@ def naming(source: object) -> Iterator[None]:
     except ImageFileError:
         raise
     except Exception as error:  # a damaged picture fails in any way: even as a SyntaxError
-        raise ImageFileError(f"{source} is not a readable picture: {error}") from error
+        unknown = isinstance(error, pillow().UnidentifiedImageError)
+        reason = "unknown format, or damaged at its start" if unknown else error
+        raise ImageFileError(f"{source} is not a readable picture: {reason}") from error

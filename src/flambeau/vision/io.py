@@ -85,6 +85,14 @@ def read_image(
     Args:   mode: channels wanted. Default: as the file stores them (a palette: its indices).
             apply_exif_orientation: turn it as the camera was held. Default False.
     Raises: ImageFileError (a RuntimeError and OSError) naming a file that is damaged or no picture.
+
+    >>> import tempfile
+    >>> import flambeau as torch
+    >>> from flambeau.vision import io
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     io.write_png(torch.full((3, 4, 5), 7, dtype=torch.uint8), f"{folder}/a.png")
+    ...     io.read_image(f"{folder}/a.png", "gray").unique()
+    tensor([7], dtype=torch.uint8)
     """
     return decode_image(path, mode, apply_exif_orientation)
 

@@ -207,6 +207,16 @@ class ImageFolder(DatasetFolder):
     Raises: as `DatasetFolder`; reading a damaged file raises ImageFileError, which names it.
 
     `imgs` is another name of `samples`.
+
+    >>> import os, tempfile
+    >>> from flambeau.vision import datasets
+    >>> with tempfile.TemporaryDirectory() as root:
+    ...     for index, (image, label) in enumerate(datasets.FakeData(6, (3, 8, 8), 2)):
+    ...         os.makedirs(f"{root}/{'cat' if index % 2 else 'dog'}", exist_ok=True)
+    ...         image.save(f"{root}/{'cat' if index % 2 else 'dog'}/{index}.png")
+    ...     pictures = datasets.ImageFolder(root)
+    >>> pictures.classes, pictures.targets
+    (['cat', 'dog'], [0, 0, 0, 1, 1, 1])
     """
 
     def __init__(
