@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from flambeau.core.errors import FlambeauError
-from flambeau.io import load
+from flambeau.io import CheckpointError, load
 from flambeau.tensor.tensor import Tensor
 from flambeau.vision.datasets.download import Progress, download, show_progress
 from flambeau.vision.datasets.files import DataFileError, digest_of
@@ -83,9 +83,13 @@ def read(path: Path) -> dict[str, Any]:
     A state that the program saved beside other things is found, and the "module." that
     `DataParallel` puts before every name is taken off.
 
-    Raises: WeightsFileError where there is no state of a network in the file.
+    Raises: CheckpointError for a damaged file, WeightsFileError for one without the state of a
+            network; both name the file.
     """
-    state = load(path, map_location="cpu", weights_only=True)
+    try:
+        state = load(path, map_location="cpu", weights_only=True)
+    except CheckpointError as error:
+        raise type(error)(f"{path} cannot be read: {error}") from None
     for wrapper in _WRAPPERS:
         if isinstance(state, Mapping) and isinstance(state.get(wrapper), Mapping):
             state = state[wrapper]

@@ -111,6 +111,9 @@ class WeightsEnum(Enum):
     def __repr__(self) -> str:
         return f"{type(self).__name__}.{self.name}"
 
+    def __reduce_ex__(self, protocol: Any) -> Any:  # by name: functions in the value never compare
+        return getattr, (type(self), self.name)
+
 
 def _class_names() -> list[str]:
     from flambeau.vision.imagenet import class_names
@@ -167,11 +170,13 @@ def published(kind: Kind) -> Callable[[Callable[..., Model]], Callable[..., Mode
         def builder(
             weights: Any = None, progress: bool = True, *, pretrained: bool = False, **options: Any
         ) -> Model:
-            if pretrained and weights is not None:
+            if weights is None or weights is False:
+                weights = bool(pretrained)
+            elif pretrained:
                 raise ValueError("give weights or pretrained, not both")
-            source = next(iter(kind)) if pretrained or weights is True else weights or None
-            if source is None:
+            if weights is False:
                 return make(**options)
+            source = next(iter(kind)) if weights is True else weights
             path, recipe = _locate(make.__name__, kind, source, progress)
             with nn.init.skipped():
                 model = make(**(_complete(recipe, options) if recipe else options))
