@@ -1,6 +1,13 @@
 """From images to tensors: transforms for one image, each with a form for a whole set."""
 
 from flambeau.vision.transforms import functional
+from flambeau.vision.transforms.autoaugment import (
+    AugMix,
+    AutoAugment,
+    AutoAugmentPolicy,
+    RandAugment,
+    TrivialAugmentWide,
+)
 from flambeau.vision.transforms.blur import GaussianBlur
 from flambeau.vision.transforms.color import (
     ColorJitter,
@@ -35,13 +42,6 @@ from flambeau.vision.transforms.geometry import CenterCrop, FiveCrop, Pad, Resiz
 from flambeau.vision.transforms.linear import LinearTransformation
 from flambeau.vision.transforms.mix import CutMix, MixUp
 from flambeau.vision.transforms.pca import PCAColor
-from flambeau.vision.transforms.policies import (
-    AugMix,
-    AutoAugment,
-    AutoAugmentPolicy,
-    RandAugment,
-    TrivialAugmentWide,
-)
 from flambeau.vision.transforms.random_geometry import (
     RandomCrop,
     RandomHorizontalFlip,

@@ -187,7 +187,8 @@ def _check_channels_asked(number: int) -> None:
 
 
 def _as_float(img: Any) -> Any:
-    return img if img.is_floating_point() else convert_image_dtype(img, torch.float32)
+    """In float32 at least: what follows divides by small numbers and takes powers."""
+    return img if img.dtype == torch.float64 else convert_image_dtype(img, torch.float32)
 
 
 def _turned_image(img: Any, hue_factor: float) -> Any:
