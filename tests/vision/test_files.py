@@ -293,6 +293,13 @@ def test_damaged_archives_are_named(tmp_path, name, damage):
     assert not (tmp_path / "out" / "file").exists()
 
 
+def test_a_tar_that_ends_in_a_zip(tmp_path):
+    inner = pack(tmp_path / "inner.zip", {"x": b"1"})
+    pack(tmp_path / "a.tar", {"PKG-INFO": b"text", "inner.zip": inner})
+    unpack(tmp_path / "a.tar", tmp_path / "out")
+    assert (tmp_path / "out" / "inner.zip").read_bytes() == inner
+
+
 def test_a_damaged_name_is_damage(tmp_path):
     content = pack(tmp_path / "a.zip", {"caf\u00e9": b"1"})
     (tmp_path / "a.zip").write_bytes(content.replace("\u00e9".encode(), b"\xff\xff"))

@@ -47,13 +47,14 @@ def _inside(archive: Path, name: str) -> tuple[str, ...]:
 def _members(archive: Path, file: BinaryIO) -> Iterator[tuple[str, bytes]]:
     """Names and contents of the plain files, one at a time."""
     try:
-        if zipfile.is_zipfile(file):
+        start = file.read(4)
+        file.seek(0)
+        if start in (b"PK\3\4", b"PK\5\6"):  # is_zipfile would take a tar that ends in a zip
             with zipfile.ZipFile(file) as zipped:
                 for entry in zipped.infolist():
                     if not entry.is_dir():
                         yield entry.filename, zipped.read(entry)
             return
-        file.seek(0)
         with tarfile.open(fileobj=file, mode="r:*") as packed:
             for member in packed:
                 source = packed.extractfile(member) if member.isfile() else None
