@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import copy
+import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flambeau.nn import functional as F
 from flambeau.tensor.api import torch
+from flambeau.vision import transforms
 from flambeau.vision.models.presets import ImageClassification
 from flambeau.vision.modes import evaluating
 from flambeau.vision.predict import input_of, photograph
@@ -86,26 +88,45 @@ def average_map(scores: Any) -> Any:
 
 
 def at_scales(
-    image: Any, scales: Iterable[int], preprocess: ImageClassification | None = None
+    image: Any, scales: Iterable[int], preprocess: Callable[[Any], Any] | None = None
 ) -> list[Any]:
     """A whole image at several sizes as a network takes it.
 
-    Args:   image: path, Pillow image or tensor (..., C, H, W). scales: lengths of the shorter edge.
-            preprocess: the recipe of the weights; its own size and crop are left out. Default
-            ImageNet's.
+    Args:
+        image: path, Pillow image or tensor (..., C, H, W). scales: lengths of the shorter edge.
+        preprocess: the recipe of the weights, or a Compose; what it does about the size, Resize and
+            CenterCrop, is left out. Default ImageNet's.
+    Raises: TypeError for another recipe.
 
     >>> import flambeau as torch
     >>> from flambeau.vision.averaging import at_scales
     >>> [tuple(x.shape) for x in at_scales(torch.zeros(3, 30, 40), (15, 60))]
     [(3, 15, 20), (3, 60, 80)]
     """
-    if isinstance(image, str) or hasattr(image, "__fspath__"):
+    if isinstance(image, (str, os.PathLike)):
         image = photograph(image)
     _, height, width = TF.get_dimensions(image)
-    found = []
-    for scale in scales:
-        whole = copy.copy(preprocess or ImageClassification(crop_size=scale))
-        whole.resize_size = [scale]
-        whole.crop_size = [int(scale * side / min(height, width)) for side in (height, width)]
-        found.append(input_of(image, whole))
-    return found
+    recipe = preprocess or ImageClassification(crop_size=224)
+    return [
+        input_of(image, _without_crop(recipe, scale, scale / min(height, width), (height, width)))
+        for scale in scales
+    ]
+
+
+def _without_crop(
+    recipe: Callable[[Any], Any], scale: int, ratio: float, size: tuple[int, int]
+) -> Callable[[Any], Any]:
+    """The recipe for a whole image whose shorter edge becomes `scale`."""
+    if isinstance(recipe, transforms.Compose):
+        sizes = transforms.Resize | transforms.CenterCrop
+        others = [step for step in recipe.transforms if not isinstance(step, sizes)]
+        return transforms.Compose([transforms.Resize(scale), *others])
+    if not isinstance(recipe, ImageClassification):
+        raise TypeError(
+            f"what {type(recipe).__name__} does about the size of an image is not known: give the "
+            "recipe as a Compose"
+        )
+    whole = copy.copy(recipe)
+    whole.resize_size = [scale]
+    whole.crop_size = [int(ratio * side) for side in size]
+    return whole

@@ -10,8 +10,8 @@ from importlib import resources
 def class_names() -> tuple[str, ...]:
     """The names of the 1,000 classes in the order of a network's scores.
 
-    The classes are those of Russakovsky et al. (2015). A name is a synset of WordNet: all its words, with commas between. Two classes, the bird and the
-    machine, are both called crane.
+    The classes are those of Russakovsky et al. (2015). A name is a synset of WordNet: all its
+    words, with commas between. Two classes, the bird and the machine, are both called crane.
 
     >>> from flambeau.vision import imagenet
     >>> names = imagenet.class_names()

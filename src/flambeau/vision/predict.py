@@ -32,7 +32,7 @@ class Prediction(NamedTuple):
 
 
 class Recipe(NamedTuple):
-    """What weights ask for: how a photograph becomes the network's input, what classes are called."""
+    """How a photograph becomes the input that weights ask for, and the names of their classes."""
 
     preprocess: Preprocess
     class_names: Sequence[str]
