@@ -105,18 +105,15 @@ def at_scales(
     """
     if isinstance(image, (str, os.PathLike)):
         image = photograph(image)
-    _, height, width = TF.get_dimensions(image)
+    _, *size = TF.get_dimensions(image)
     recipe = preprocess or ImageClassification(crop_size=224)
-    return [
-        input_of(image, _without_crop(recipe, scale, scale / min(height, width), (height, width)))
-        for scale in scales
-    ]
+    return [input_of(image, _without_crop(recipe, scale, size)) for scale in scales]
 
 
 def _without_crop(
-    recipe: Callable[[Any], Any], scale: int, ratio: float, size: tuple[int, int]
+    recipe: Callable[[Any], Any], scale: int, size: Sequence[int]
 ) -> Callable[[Any], Any]:
-    """The recipe for a whole image whose shorter edge becomes `scale`."""
+    """The recipe for a whole image of this size, whose shorter edge becomes `scale`."""
     if isinstance(recipe, transforms.Compose):
         sizes = transforms.Resize | transforms.CenterCrop
         others = [step for step in recipe.transforms if not isinstance(step, sizes)]
@@ -128,5 +125,5 @@ def _without_crop(
         )
     whole = copy.copy(recipe)
     whole.resize_size = [scale]
-    whole.crop_size = [int(ratio * side) for side in size]
+    whole.crop_size = [int(scale * side / min(size)) for side in size]
     return whole
