@@ -59,8 +59,8 @@ class _DenseLayer(nn.Module):
     def _load_from_state_dict(self, state_dict: Any, prefix: str, *args: Any) -> None:
         for old, new in _OLD_NAMES.items():
             for key in [key for key in state_dict if key.startswith(prefix + old)]:
-                state_dict[prefix + new + key[len(prefix + old) :]] = state_dict.pop(key)
-        super()._load_from_state_dict(state_dict, prefix, *args)
+                state_dict[prefix + new + key.removeprefix(prefix + old)] = state_dict.pop(key)
+        super()._load_from_state_dict(state_dict, prefix, *args)  # type: ignore[misc]
 
 
 class _DenseBlock(nn.ModuleDict):

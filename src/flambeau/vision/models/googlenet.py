@@ -176,13 +176,12 @@ class GoogLeNet(nn.Module):
         self.conv3 = conv(64, 192, kernel_size=3, padding=1)
         self.maxpool2 = nn.MaxPool2d(3, stride=2, ceil_mode=True)
         for name, sizes in _STAGES.items():
-            pooling = name.startswith("maxpool")
-            module = (
-                nn.MaxPool2d(*sizes, stride=2, ceil_mode=True) if pooling else inception(*sizes)
-            )
-            self.add_module(name, module)
-        self.aux1 = aux(512, num_classes, dropout=dropout_aux) if aux_logits else None
-        self.aux2 = aux(528, num_classes, dropout=dropout_aux) if aux_logits else None
+            if name.startswith("maxpool"):
+                self.add_module(name, nn.MaxPool2d(sizes[0], stride=2, ceil_mode=True))
+            else:
+                self.add_module(name, inception(*sizes))
+        self.aux1: Any = aux(512, num_classes, dropout=dropout_aux) if aux_logits else None
+        self.aux2: Any = aux(528, num_classes, dropout=dropout_aux) if aux_logits else None
         self.avgpool = nn.AdaptiveAvgPool2d((1, 1))
         self.dropout = nn.Dropout(p=dropout)
         self.fc = nn.Linear(1024, num_classes)

@@ -207,7 +207,7 @@ class InceptionAux(nn.Module):
         self.conv0 = conv(in_channels, 128, kernel_size=1)
         self.conv1 = conv(128, 768, kernel_size=5)
         self.fc = nn.Linear(768, num_classes)
-        self.fc.stddev = 0.001
+        self.fc.stddev = 0.001  # type: ignore[attr-defined]
 
     def forward(self, x: Any) -> Any:
         x = self.conv1(self.conv0(F.avg_pool2d(x, kernel_size=5, stride=3)))
@@ -271,7 +271,7 @@ class Inception3(nn.Module):
         self.Mixed_6c = c(768, channels_7x7=160)
         self.Mixed_6d = c(768, channels_7x7=160)
         self.Mixed_6e = c(768, channels_7x7=192)
-        self.AuxLogits = aux(768, num_classes) if aux_logits else None
+        self.AuxLogits: Any = aux(768, num_classes) if aux_logits else None
         self.Mixed_7a = d(768)
         self.Mixed_7b = e(1280)
         self.Mixed_7c = e(2048)

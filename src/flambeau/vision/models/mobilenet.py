@@ -34,11 +34,10 @@ class Conv2dNormActivation(nn.Sequential):
         None for none. bias: default only where there is no normalisation.
 
     >>> from flambeau.vision.models.mobilenet import Conv2dNormActivation
-    >>> Conv2dNormActivation(3, 8, stride=2)
+    >>> Conv2dNormActivation(3, 8, stride=2, norm_layer=None)
     Conv2dNormActivation(
-      (0): Conv2d(3, 8, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1), bias=False)
-      (1): BatchNorm2d(8, eps=1e-05, momentum=0.1, affine=True, track_running_stats=True)
-      (2): ReLU(inplace=True)
+      (0): Conv2d(3, 8, kernel_size=(3, 3), stride=(2, 2), padding=(1, 1))
+      (1): ReLU(inplace=True)
     )
     """
 
@@ -95,7 +94,7 @@ class InvertedResidual(nn.Module):
             raise ValueError(f"stride should be 1 or 2 instead of {stride}")
         norm = norm_layer or nn.BatchNorm2d
         hidden = round(inp * expand_ratio)
-        style = {"norm_layer": norm, "activation_layer": nn.ReLU6}
+        style: dict[str, Any] = {"norm_layer": norm, "activation_layer": nn.ReLU6}
         layers: list[nn.Module] = []
         if expand_ratio != 1:
             layers.append(Conv2dNormActivation(inp, hidden, kernel_size=1, **style))
@@ -149,7 +148,7 @@ class MobileNetV2(nn.Module):
                 "inverted_residual_setting should be non-empty or a 4-element list, got "
                 f"{inverted_residual_setting}"
             )
-        style = {"norm_layer": norm, "activation_layer": nn.ReLU6}
+        style: dict[str, Any] = {"norm_layer": norm, "activation_layer": nn.ReLU6}
         channels = _make_divisible(32 * width_mult, round_nearest)
         self.last_channel = _make_divisible(1280 * max(1.0, width_mult), round_nearest)
         features: list[nn.Module] = [Conv2dNormActivation(3, channels, stride=2, **style)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from flambeau import nn
@@ -10,7 +11,7 @@ from flambeau.vision.models.registry import register_model
 from flambeau.vision.models.weights import WeightsEnum, imagenet, published
 
 # Channels of the convolutions; "M" is a pooling. The letters are those of the paper's table 1.
-cfgs: dict[str, list[str | int]] = {
+cfgs: dict[str, list[Any]] = {
     "A": [64, "M", 128, "M", 256, 256, "M", 512, 512, "M", 512, 512, "M"],
     "B": [64, 64, "M", 128, 128, "M", 256, 256, "M", 512, 512, "M", 512, 512, "M"],
     "D": [64, 64, "M", 128, 128, "M"] + [256] * 3 + ["M"] + [512] * 3 + ["M"] + [512] * 3 + ["M"],
@@ -74,7 +75,7 @@ def _initialise(module: Any) -> None:
         nn.init.zeros_(module.bias)
 
 
-def make_layers(cfg: list[str | int], batch_norm: bool = False) -> nn.Sequential:
+def make_layers(cfg: Sequence[str | int], batch_norm: bool = False) -> nn.Sequential:
     """The convolutions and poolings of a row of `cfgs`, with batch normalisation or without.
 
     >>> from flambeau.vision.models import vgg
