@@ -279,6 +279,14 @@ def test_grid_sample(mode, padding_mode, align_corners):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("shape", [(0, 3, 4, 5), (2, 0, 4, 5)])
+def test_grid_sample_of_nothing(shape):
+    same(
+        lambda F, x, g: F.grid_sample(x, g, align_corners=False),
+        normal(*shape), normal(shape[0], 6, 7, 2), second=False,
+    )  # fmt: skip
+
+
 INTERPOLATIONS = [
     ("nearest", 1), ("nearest", 3), ("nearest-exact", 2), ("area", 2), ("linear", 1),
     ("bilinear", 2), ("bicubic", 2), ("trilinear", 3),
