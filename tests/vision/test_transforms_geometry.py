@@ -228,6 +228,7 @@ def test_dimensions(shape):
         (TypeError, lambda f, t, x: f.crop(np.zeros((3, 3)), 0, 0, 1, 1)),
         (TypeError, lambda f, t, x: f.get_dimensions(x[0, 0, 0])),
         (TypeError, lambda f, t, x: f.pad(x, "2")),
+        (TypeError, lambda f, t, x: f.pad(x, 1.5)),
         (TypeError, lambda f, t, x: f.pad(x, 2, (1, 2, 3))),
         (TypeError, lambda f, t, x: f.pad(x, 2, 0, 3)),
         (ValueError, lambda f, t, x: f.pad(x, (1, 2, 3))),

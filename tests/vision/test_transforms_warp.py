@@ -105,6 +105,12 @@ def test_right_angles_move_every_pixel(quarters):
         assert torch.equal(y, torch.rot90(x, quarters, (2, 3)))
 
 
+def test_a_batch_of_no_images_stays_one():
+    x = torch.zeros(0, 3, 5, 6, dtype=torch.uint8)
+    for fill in (None, 1):
+        assert functional.rotate(x, 20, BILINEAR, fill=fill).shape == x.shape
+
+
 def test_an_affine_map_of_whole_pixels_is_exact():
     x = torch.arange(20.0).view(1, 4, 5)
     moved = functional.affine(x, 0, (2, 1), 1.0, 0, fill=-1.0)

@@ -196,7 +196,7 @@ def pad(img: Any, padding: Any, fill: Any = 0, padding_mode: str = "constant") -
 def _borders(img: Any, padding: Any, fill: Any, padding_mode: str) -> list[int]:
     """Left, top, right and bottom, once all arguments of `pad` are found to fit."""
     get_dimensions(img)  # refuses what is no image
-    if not isinstance(padding, (Number, tuple, list)):
+    if not isinstance(padding, (int, tuple, list)):
         raise TypeError("Got inappropriate padding arg")
     if fill is not None and not isinstance(
         fill, Number if isinstance(img, Tensor) else (Number, tuple, list)
