@@ -72,7 +72,8 @@ def graph(
     if isinstance(results, nn.Module):
         if modules is not None:
             raise TypeError("graph watches the calls of a module itself: leave modules= out")
-        known = {**known, **{id(p): name for name, p in results.named_parameters()}}
+        parameters = given_names(results)
+        known = {**known, **parameters} if names is None else {**parameters, **known}
         modules = ModuleCalls(results)
         with modules:
             results = results(*inputs)

@@ -129,7 +129,7 @@ def lines(box: Box, shown: Shown) -> list[str]:
         facts.append(f"|grad| {box.norm:.3g}")
     rows = [" · ".join(facts[i : i + 2]) for i in range(0, len(facts), 2)]
     if shown.memory and box.kind in (OPERATION, MODULE):
-        rows.append(f"saves {amount(box.saved_bytes)} · grad {amount(box.gradient_bytes)}")
+        rows.append(f"saves {amount(box.saved_bytes)} · gradients {amount(box.gradient_bytes)}")
     return [box.title, *([box.subtitle] if box.subtitle else []), *rows]
 
 
