@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import copy
 import hashlib
+import inspect
 import math
 import os
 import pickle
+import typing
 
 import pytest
 
@@ -111,6 +113,16 @@ def test_members():
     assert models.get_weight("ResNet50_Weights.IMAGENET1K_V2") is member
     for key in ("resnet50", "ResNet50", models.resnet50):
         assert models.get_model_weights(key) is kind
+
+
+def test_signature():
+    """Tools that look at a builder see its arguments and what it builds."""
+    assert str(inspect.signature(models.alexnet)).startswith(
+        "(weights=None, progress=True, *, pretrained=False, **options: "
+    )
+    assert typing.get_type_hints(models.alexnet)["return"] is models.AlexNet
+    assert models.alexnet.__module__ == "flambeau.vision.models.alexnet"
+    assert "61,100,840 parameters" in models.alexnet.__doc__
 
 
 # ------------------------------------------------------------------------------------- the cache

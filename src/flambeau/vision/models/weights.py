@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import inspect
 import math
 import os
 from collections.abc import Callable, Mapping, Sequence
@@ -184,7 +185,8 @@ def published(kind: Kind) -> Callable[[Callable[..., Model]], Callable[..., Mode
             checkpoints.fill(model, checkpoints.read(path), path, droppable)
             return model
 
-        del builder.__wrapped__  # type: ignore[attr-defined]  # help() shows all arguments
+        shown = inspect.signature(builder, follow_wrapped=False)  # help() tells of all arguments
+        builder.__signature__ = shown  # type: ignore[attr-defined]
         _KINDS[make.__name__] = kind
         return builder
 
