@@ -75,7 +75,8 @@ def _sampled(planes: Any, grid: Any, mode: str, fill: Any) -> Any:
         y = F.grid_sample(stack, grid, mode=mode, padding_mode="zeros", align_corners=False)
         return y.reshape(n, channels, *y.shape[-2:])
     # One more channel of ones comes to tell how much of each pixel lies inside.
-    stack = torch.cat([stack, torch.ones_like(stack[:, :1])], 1)
+    ones = torch.ones(1, 1, height, width, dtype=stack.dtype, device=stack.device)
+    stack = torch.cat([stack, ones], 1)
     y = F.grid_sample(stack, grid, mode=mode, padding_mode="zeros", align_corners=False)
     inside = y[:, -1:]
     colour = fill if isinstance(fill, (list, tuple)) else [fill]
