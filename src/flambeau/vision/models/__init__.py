@@ -2,7 +2,7 @@
 
 from flambeau.vision.models import book
 from flambeau.vision.models.alexnet import AlexNet, AlexNet_Weights, alexnet
-from flambeau.vision.models.bn_inception import BNInception, bn_inception
+from flambeau.vision.models.bn_inception import BNInception, BNInception_Weights, bn_inception
 from flambeau.vision.models.book import (
     book_baseline,
     book_batch_norm,
@@ -14,6 +14,11 @@ from flambeau.vision.models.book import (
 )
 from flambeau.vision.models.cifar_resnet import (
     CifarResNet,
+    ResNet20_Weights,
+    ResNet32_Weights,
+    ResNet44_Weights,
+    ResNet56_Weights,
+    ResNet110_Weights,
     resnet20,
     resnet32,
     resnet44,
@@ -111,6 +116,7 @@ __all__ = [
     "AlexNet",
     "AlexNet_Weights",
     "BNInception",
+    "BNInception_Weights",
     "CifarResNet",
     "CourseNet",
     "DenseNet",
@@ -134,9 +140,14 @@ __all__ = [
     "ResNeXt101_64X4D_Weights",
     "ResNet",
     "ResNet18_Weights",
+    "ResNet20_Weights",
+    "ResNet32_Weights",
     "ResNet34_Weights",
+    "ResNet44_Weights",
     "ResNet50_Weights",
+    "ResNet56_Weights",
     "ResNet101_Weights",
+    "ResNet110_Weights",
     "ResNet152_Weights",
     "SqueezeNet",
     "SqueezeNet1_0_Weights",

@@ -8,6 +8,7 @@ from flambeau import nn
 from flambeau.nn import functional as F
 from flambeau.tensor.api import torch
 from flambeau.vision.models.registry import register_model
+from flambeau.vision.models.weights import WeightsEnum, imagenet, published
 
 # Figure 5 of the paper: 1x1 | 3x3 reduce, 3x3 | double 3x3 reduce, double 3x3 | pooling, its
 # projection. Modules without 1x1 and projection halve the maps and let the pooled input pass.
@@ -50,6 +51,7 @@ class BNInception(nn.Module):
         for name, widths in _MODULES.items():
             channels = self._inception(f"inception_{name}", channels, *widths)
         self.last_linear = nn.Linear(channels, num_classes)
+        self.register_load_state_dict_pre_hook(_flatten)
 
     def _convolution(
         self, name: str, in_channels: int, out_channels: int, kernel: int, stride: int = 1
@@ -110,7 +112,29 @@ class BNInception(nn.Module):
         return self.last_linear(x.mean((2, 3)))
 
 
+def _flatten(_: Any, state_dict: dict[str, Any], prefix: str, *__: Any) -> None:
+    """What belongs to channels is (1, C) in the file that came from Caffe."""
+    for key, value in state_dict.items():
+        if key.startswith(prefix) and "_bn." in key and value.ndim == 2:
+            state_dict[key] = value.flatten()
+
+
+class BNInception_Weights(WeightsEnum):
+    """Published files of `bn_inception`: trained with Caffe, on bytes in blue, green, red."""
+
+    IMAGENET1K_V1 = imagenet(
+        "bn_inception-52deb4733.pth",
+        11_295_240,
+        address="http://data.lip6.fr/cadene/pretrainedmodels/",
+        mean=(128 / 255, 117 / 255, 104 / 255),
+        std=(1 / 255, 1 / 255, 1 / 255),
+        bgr=True,
+    )
+    DEFAULT = IMAGENET1K_V1
+
+
 @register_model()
+@published(BNInception_Weights)
 def bn_inception(**options: Any) -> BNInception:
-    """A new `BNInception`, parameters at random; options are those of the class."""
+    """BN-Inception: 11,295,240 parameters. Options: num_classes."""
     return BNInception(**options)

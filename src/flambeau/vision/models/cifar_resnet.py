@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from typing import Any
 
 from flambeau import nn
 from flambeau.nn import functional as F
+from flambeau.vision.datasets.cifar_names import CIFAR10_NAMES
+from flambeau.vision.models.presets import ImageClassification
 from flambeau.vision.models.registry import register_model
+from flambeau.vision.models.weights import Weights, WeightsEnum, published
+
+_ADDRESS = "https://github.com/akamaster/pytorch_resnet_cifar10/raw/master/pretrained_models/"
 
 
 class BasicBlock(nn.Module):
@@ -78,31 +84,78 @@ def _stage(blocks: int, in_channels: int, out_channels: int, stride: int) -> nn.
     )
 
 
+def _cifar10(file: str, num_params: int, acc1: float) -> Weights:
+    """Weights that Y. Idelbayev trained and published in pytorch_resnet_cifar10."""
+    recipe = functools.partial(ImageClassification, crop_size=32, resize_size=32)
+    meta = {"num_params": num_params, "acc@1": acc1, "categories": CIFAR10_NAMES}
+    return Weights(_ADDRESS + file, recipe, meta)
+
+
+class ResNet20_Weights(WeightsEnum):
+    """Published files of `resnet20`."""
+
+    CIFAR10 = _cifar10("resnet20-12fca82f.th", 269_722, 91.73)
+    DEFAULT = CIFAR10
+
+
+class ResNet32_Weights(WeightsEnum):
+    """Published files of `resnet32`."""
+
+    CIFAR10 = _cifar10("resnet32-d509ac18.th", 464_154, 92.63)
+    DEFAULT = CIFAR10
+
+
+class ResNet44_Weights(WeightsEnum):
+    """Published files of `resnet44`."""
+
+    CIFAR10 = _cifar10("resnet44-014dd654.th", 658_586, 93.1)
+    DEFAULT = CIFAR10
+
+
+class ResNet56_Weights(WeightsEnum):
+    """Published files of `resnet56`."""
+
+    CIFAR10 = _cifar10("resnet56-4bfd9763.th", 853_018, 93.39)
+    DEFAULT = CIFAR10
+
+
+class ResNet110_Weights(WeightsEnum):
+    """Published files of `resnet110`."""
+
+    CIFAR10 = _cifar10("resnet110-1d1ed7c2.th", 1_727_962, 93.68)
+    DEFAULT = CIFAR10
+
+
 @register_model(input_size=(3, 32, 32))
+@published(ResNet20_Weights)
 def resnet20(**options: Any) -> CifarResNet:
     """ResNet-20 for CIFAR: 269,722 parameters. Options: num_classes."""
     return CifarResNet(3, **options)
 
 
 @register_model(input_size=(3, 32, 32))
+@published(ResNet32_Weights)
 def resnet32(**options: Any) -> CifarResNet:
     """ResNet-32 for CIFAR: 464,154 parameters. Options: num_classes."""
     return CifarResNet(5, **options)
 
 
 @register_model(input_size=(3, 32, 32))
+@published(ResNet44_Weights)
 def resnet44(**options: Any) -> CifarResNet:
     """ResNet-44 for CIFAR: 658,586 parameters. Options: num_classes."""
     return CifarResNet(7, **options)
 
 
 @register_model(input_size=(3, 32, 32))
+@published(ResNet56_Weights)
 def resnet56(**options: Any) -> CifarResNet:
     """ResNet-56 for CIFAR: 853,018 parameters. Options: num_classes."""
     return CifarResNet(9, **options)
 
 
 @register_model(input_size=(3, 32, 32))
+@published(ResNet110_Weights)
 def resnet110(**options: Any) -> CifarResNet:
     """ResNet-110 for CIFAR: 1,727,962 parameters. Options: num_classes."""
     return CifarResNet(18, **options)
