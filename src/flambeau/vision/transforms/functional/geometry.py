@@ -205,8 +205,8 @@ def _borders(img: Any, padding: Any, fill: Any, padding_mode: str) -> list[int]:
     if not isinstance(padding_mode, str):
         raise TypeError("Got inappropriate padding_mode arg")
     check_padding(padding, padding_mode)
-    numbers: list[int] = list(padding) if isinstance(padding, (tuple, list)) else [padding]  # type: ignore[list-item]
-    return numbers * (4 // len(numbers))
+    sides = list(padding) if isinstance(padding, (tuple, list)) else [padding]
+    return sides * (4 // len(sides))
 
 
 def check_padding(padding: Any, padding_mode: str) -> None:
