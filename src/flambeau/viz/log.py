@@ -21,7 +21,7 @@ class Log:
     """Writes one record after another into `metrics.jsonl` in a folder, each at once.
 
     What is not a number in JSON (nan, inf) is written as Python's json module does: NaN, Infinity.
-    A log is a context manager; as many processes may read the file while it is written as like.
+    Other processes may read the file while it is written. A log is a context manager.
 
     Args:   folder: made if it is not there.
             records: what the file shall begin with, those of the checkpoint from which a run goes

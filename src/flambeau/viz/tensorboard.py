@@ -1,12 +1,17 @@
 """Event files that TensorBoard shows, under the names of PyTorch's `SummaryWriter`.
 
-The files are written by tensorboardX (extra `tensorboard`), a small package that needs neither
-PyTorch nor TensorFlow. To look at them: pip install tensorboard, then tensorboard --logdir runs
+What is in the files is put together by tensorboardX (extra `tensorboard`), a small package that
+needs neither PyTorch nor TensorFlow. Its own writer has a queue of which nobody knows when it is
+empty, so records are written here as they come. To look at the files: pip install tensorboard, then
+tensorboard --logdir runs
 """
 
 from __future__ import annotations
 
+import itertools
 import os
+import socket
+import time
 from collections.abc import Mapping, Sequence
 from types import TracebackType
 from typing import Any
@@ -20,14 +25,12 @@ from flambeau.viz.measures import as_array
 class SummaryWriter:
     """Writes what a training run shows into event files in a folder.
 
-    Wherever a number or an array is asked for, a tensor will do. Other methods of PyTorch's writer
-    that tensorboardX has (`add_embedding`, `add_pr_curve`, `add_video`, `add_audio`, `add_mesh`,
-    `add_custom_scalars`, ...) are passed on to it, their tensors as arrays.
+    Wherever a number or an array is asked for, a tensor will do.
 
     Args:   log_dir: the folder, default runs/DATE_HOST. comment: added to the default's name.
             purge_step: events of earlier files from this step on are not shown.
-            max_queue: how many events wait at most. flush_secs: for how long at most.
-            filename_suffix: ends the names of the files.
+            max_queue, flush_secs: when so many events wait, or one has waited so long when the next
+            one comes, all are written. filename_suffix: ends the names of the files.
     Raises: ImportError when tensorboardX is not installed.
 
     >>> import tempfile
@@ -46,16 +49,19 @@ class SummaryWriter:
         flush_secs: int = 120,
         filename_suffix: str = "",
     ) -> None:
-        try:
-            from tensorboardX import SummaryWriter as Writer
-        except ImportError as error:
-            raise ImportError(
-                "event files for TensorBoard are written with tensorboardX, which is not "
-                "installed: pip install 'flambeau[tensorboard]'"
-            ) from error
-        folder = None if log_dir is None else os.fspath(log_dir)
-        self._writer = Writer(folder, comment, purge_step, max_queue, flush_secs, filename_suffix)
-        self.log_dir = self._writer.logdir
+        self._summary = tensorboardx()
+        if log_dir is None:
+            log_dir = os.path.join(
+                "runs", time.strftime("%b%d_%H-%M-%S") + f"_{socket.gethostname()}{comment}"
+            )
+        self.log_dir = os.fspath(log_dir)
+        self._suffix, self._limits = filename_suffix, (max_queue, flush_secs)
+        self._files: dict[str, EventFile] = {}
+        main = self._file()
+        if purge_step is not None:
+            from tensorboardX.proto.event_pb2 import SessionLog
+
+            main.write(step=purge_step, session_log=SessionLog(status=SessionLog.START))
 
     def get_logdir(self) -> str:
         """The folder that holds the event files."""
@@ -69,7 +75,7 @@ class SummaryWriter:
         walltime: float | None = None,
     ) -> None:
         """A number at a step."""
-        self._writer.add_scalar(tag, float(_host(scalar_value)), global_step, walltime)
+        self._add(self._summary.scalar(tag, float(_host(scalar_value))), global_step, walltime)
 
     def add_scalars(
         self,
@@ -79,20 +85,27 @@ class SummaryWriter:
         walltime: float | None = None,
     ) -> None:
         """Several numbers at a step, shown as lines of one diagram."""
-        numbers = {tag: float(_host(value)) for tag, value in tag_scalar_dict.items()}
-        self._writer.add_scalars(main_tag, numbers, global_step, walltime)
+        for tag, value in tag_scalar_dict.items():
+            summary = self._summary.scalar(main_tag, float(_host(value)))
+            self._add(summary, global_step, walltime, folder=f"{main_tag}/{tag}".replace(" ", "_"))
 
     def add_histogram(
         self,
         tag: str,
         values: Any,
         global_step: int | None = None,
-        bins: str = "tensorflow",
+        bins: Any = "tensorflow",
         walltime: float | None = None,
         max_bins: int | None = None,
     ) -> None:
-        """How numbers are spread, at a step."""
-        self._writer.add_histogram(tag, _host(values), global_step, bins, walltime, max_bins)
+        """How numbers are spread, at a step.
+
+        Args:   bins: TensorBoard's own, each a tenth wider than the one before, or anything that
+                NumPy's histogram takes. max_bins: of these at most so many, neighbours joined.
+        """
+        edges = _bins() if isinstance(bins, str) and bins == "tensorflow" else _host(bins)
+        numbers = np.asarray(_host(values), np.float64)
+        self._add(self._summary.histogram(tag, numbers, edges, max_bins), global_step, walltime)
 
     def add_image(
         self,
@@ -102,8 +115,12 @@ class SummaryWriter:
         walltime: float | None = None,
         dataformats: str = "CHW",
     ) -> None:
-        """An image of bytes, or of floats from 0 to 1 (needs Pillow)."""
-        self._writer.add_image(tag, _host(img_tensor), global_step, walltime, dataformats)
+        """An image of bytes, or of floats from 0 to 1, others cut off (needs Pillow)."""
+        pixels = np.asarray(_host(img_tensor))
+        if pixels.dtype != np.uint8:
+            pixels = pixels.clip(0, 1)
+        summary = self._summary.image(tag, pixels, dataformats=dataformats)
+        self._add(summary, global_step, walltime)
 
     def add_images(
         self,
@@ -114,7 +131,7 @@ class SummaryWriter:
         dataformats: str = "NCHW",
     ) -> None:
         """A batch of images, side by side (needs Pillow)."""
-        self._writer.add_images(tag, _host(img_tensor), global_step, walltime, dataformats)
+        self.add_image(tag, img_tensor, global_step, walltime, dataformats)
 
     def add_figure(
         self,
@@ -127,7 +144,7 @@ class SummaryWriter:
         """A matplotlib figure, or a list of them, as an image; pyplot's are then closed."""
         figures = list(figure) if isinstance(figure, (list, tuple)) else [figure]
         images = np.stack([_rendered(each) for each in figures])
-        self._writer.add_images(tag, images, global_step, walltime, "NHWC")
+        self.add_images(tag, images, global_step, walltime, "NHWC")
         if close and any(hasattr(each, "number") for each in figures):  # pyplot numbers its own
             from matplotlib import pyplot
 
@@ -142,7 +159,26 @@ class SummaryWriter:
         walltime: float | None = None,
     ) -> None:
         """A text in Markdown, at a step."""
-        self._writer.add_text(tag, text_string, global_step, walltime)
+        self._add(self._summary.text(tag, text_string), global_step, walltime)
+
+    def add_pr_curve(
+        self,
+        tag: str,
+        labels: Any,
+        predictions: Any,
+        global_step: int | None = None,
+        num_thresholds: int = 127,
+        weights: Any = None,
+        walltime: float | None = None,
+    ) -> None:
+        """Precision and recall of a two-class predictor at thresholds from 0 to 1.
+
+        Shape:  labels of 0 and 1, predictions from 0 to 1, both (N)
+        """
+        summary = self._summary.pr_curve(
+            tag, np.asarray(_host(labels)), np.asarray(_host(predictions)), num_thresholds, weights
+        )
+        self._add(summary, global_step, walltime)
 
     def add_graph(self, model: Any, input_to_model: Any, verbose: bool = False) -> None:
         """The graph that autograd records when the model is called, modules as groups.
@@ -156,7 +192,7 @@ class SummaryWriter:
         drawn = graph_def(model, input_to_model)
         if verbose:
             print(drawn)
-        self._writer.file_writer.add_onnx_graph(drawn)  # any graph: nothing in it is ONNX's own
+        self._file().write(graph_def=drawn.SerializeToString())
 
     def add_hparams(
         self,
@@ -177,16 +213,35 @@ class SummaryWriter:
             )
         settings = {name: _host(value) for name, value in hparam_dict.items()}
         results = {name: float(_host(value)) for name, value in metric_dict.items()}
-        self._writer.add_hparams(settings, results, run_name, global_step)
+        folder = run_name or f"{time.time():.6f}"
+        for summary in self._summary.hparams(settings, results):
+            self._add(summary, None, None, folder)
+        for name, result in results.items():
+            self._add(self._summary.scalar(name, result), global_step, None, folder)
 
     def flush(self) -> None:
-        """Write what waits; returns when it is in the files."""
-        for writer in (self._writer.all_writers or {}).values():
-            writer.flush()
+        """Write what waits; it is in the files when this returns."""
+        for file in self._files.values():
+            file.flush()
 
     def close(self) -> None:
-        """Write what waits, and close the files."""
-        self._writer.close()
+        """Write what waits, and close the files. Whatever is added later begins new ones."""
+        while self._files:
+            self._files.popitem()[1].close()
+
+    def _add(
+        self, summary: Any, step: int | None, walltime: float | None, folder: str = ""
+    ) -> None:
+        self._file(folder).write(
+            walltime, step=None if step is None else int(step), summary=summary
+        )
+
+    def _file(self, folder: str = "") -> EventFile:
+        """The file of a folder inside, begun when it is first asked for."""
+        if folder not in self._files:
+            path = os.path.join(self.log_dir, folder)
+            self._files[folder] = EventFile(path, self._suffix, *self._limits)
+        return self._files[folder]
 
     def __enter__(self) -> SummaryWriter:
         return self
@@ -199,15 +254,57 @@ class SummaryWriter:
     ) -> None:
         self.close()
 
-    def __getattr__(self, name: str) -> Any:
-        if not name.startswith("add_"):
-            raise AttributeError(f"'SummaryWriter' object has no attribute {name!r}")
-        method = getattr(self._writer, name)
 
-        def passed_on(*arguments: Any, **options: Any) -> Any:
-            return method(*map(_host, arguments), **{k: _host(v) for k, v in options.items()})
+class EventFile:
+    """One event file in a folder: records with checksums, in the order in which they come."""
 
-        return passed_on
+    _numbers = itertools.count()
+
+    def __init__(self, folder: str, suffix: str, most: int, seconds: float) -> None:
+        from tensorboardX.event_file_writer import EventsWriter
+
+        os.makedirs(folder, exist_ok=True)
+        unique = f".{os.getpid()}.{next(self._numbers)}{suffix}"  # two may begin in one second
+        self._writer = EventsWriter(os.path.join(folder, "events"), unique)
+        self._most, self._seconds = most, seconds
+        self._waiting, self._flushed = 0, time.monotonic()
+
+    def write(self, walltime: float | None = None, **content: Any) -> None:
+        """Add an event; its content is what an Event's fields are called."""
+        from tensorboardX.proto.event_pb2 import Event
+
+        self._writer.write_event(
+            Event(wall_time=time.time() if walltime is None else walltime, **content)
+        )
+        self._waiting += 1
+        if self._waiting >= self._most or time.monotonic() - self._flushed >= self._seconds:
+            self.flush()
+
+    def flush(self) -> None:
+        """Let the file hold all events."""
+        self._writer.flush()
+        self._waiting, self._flushed = 0, time.monotonic()
+
+    def close(self) -> None:
+        self._writer.close()
+
+
+def tensorboardx() -> Any:
+    """What puts numbers and images into TensorBoard's form."""
+    try:
+        from tensorboardX import summary
+    except ImportError as error:
+        raise ImportError(
+            "event files for TensorBoard are written with tensorboardX, which is not "
+            "installed: pip install 'flambeau[tensorboard]'"
+        ) from error
+    return summary
+
+
+def _bins() -> np.ndarray:
+    """Edges from -1e20 to 1e20, zero in the middle, each a tenth further from it."""
+    edges = 1e-12 * 1.1 ** np.arange(np.log(1e32) / np.log(1.1))
+    return np.concatenate([-edges[::-1], [0.0], edges])
 
 
 def _host(value: Any) -> Any:

@@ -53,7 +53,7 @@ def curves(
         style.title(place, title)
     if "loss" in drawn and log_loss:
         axes[0, 0].set_yscale("log")
-    elif "loss" in drawn:
+    elif "loss" in drawn and not any((rows[:, 1] < 0).any() for rows in drawn["loss"].values()):
         axes[0, 0].set_ylim(bottom=0)
     if "error" in drawn:
         axes[0, -1].set_ylim(bottom=0)

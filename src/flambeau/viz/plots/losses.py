@@ -56,7 +56,7 @@ def loss_distributions(
     figure, axes = style.picture(6.2, 0.8 + 0.75 * len(numbers), rows=len(numbers), sharex=True)
     for row, (number, place) in enumerate(zip(numbers, axes[:, 0])):
         for name, rows in parts.items():
-            _draw(place, np.clip(rows[row], LOWEST, None), edges, name)
+            _draw(place, np.clip(rows[row].astype(np.float64), LOWEST, None), edges, name)
         place.set_xscale("log")
         place.set_xlim(edges[0], edges[-1])
         place.set_ylim(bottom=0)
