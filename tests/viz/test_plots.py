@@ -170,6 +170,8 @@ def test_curves_of_what_there_is():
     axes = only(viz.curves([{"val_loss": 1.0}, {"val_loss": 0.5}], log_loss=True))
     assert axes.get_yscale() == "log"
     assert np.allclose(axes.lines[0].get_xdata(), [1, 2])  # without epochs: numbered
+    axes = only(viz.curves([{"test_loss": -1.0}, {"test_loss": float("nan")}]))
+    assert axes.get_ylim()[0] < -1  # likelihoods of densities have losses below zero
     with pytest.raises(ValueError, match=r"1 records have the keys \['epoch', 'reward'\]"):
         viz.curves([{"epoch": 1, "reward": 3.0}])
     with pytest.raises(FileNotFoundError, match=r"no log of a training run: there is no .*jsonl"):

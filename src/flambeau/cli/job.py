@@ -13,6 +13,7 @@ from flambeau.cli.display import Terminal
 from flambeau.cli.sources import SOURCES, Data, open_data
 from flambeau.cli.stopping import StopOnSignal
 from flambeau.cli.train import CHECKPOINT, LEARNING_RATES, Interrupted, Run, Settings
+from flambeau.viz.tensorboard import tensorboardx
 
 RUNS = Path("runs")
 
@@ -32,6 +33,8 @@ def run(
     Raises: ValueError for settings that contradict the run, ImportError when what writes event
             files is not installed, RuntimeError and OSError as they come.
     """
+    if tensorboard:
+        tensorboardx()  # an absent package is told before anything is written
     if resume:
         folder = out or latest()
         if not (folder / CHECKPOINT).is_file():

@@ -79,14 +79,19 @@ class Interrupted(Exception):
     """The run was asked to stop, and has been saved."""
 
 
-def new_run(settings: Settings, data: Data) -> Run:
-    """A run that has not begun: parameters and the order of images follow from the seed."""
-    torch.manual_seed(settings.seed)
+def new_model(settings: Settings, data: Data) -> Any:
+    """The network that the settings name, made for these images and classes."""
     images, _ = data.train
     model = MODELS[settings.model](
         num_classes=len(data.classes), in_channels=images.shape[1], image_size=images.shape[2]
     )
-    model.to(settings.device)
+    return model.to(settings.device)
+
+
+def new_run(settings: Settings, data: Data) -> Run:
+    """A run that has not begun: parameters and the order of images follow from the seed."""
+    torch.manual_seed(settings.seed)
+    model = new_model(settings, data)
     optimizer = OPTIMIZERS[settings.optimizer](model.parameters(), settings.lr)
     return Run(settings, model, optimizer)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -74,7 +75,7 @@ def _weights(weight: Any, shape: Sequence[int] | None) -> np.ndarray:
     if isinstance(weight, Module):
         raise ValueError(f"{type(weight).__name__} has no weight of its own: name a layer in it")
     weights = as_array(weight).astype(np.float64)
-    if shape is not None and weights.ndim == 2:
+    if shape is not None and weights.ndim == 2 and weights.shape[1] == math.prod(shape):
         weights = weights.reshape(len(weights), *shape)
     if weights.ndim != 4 or 0 in weights.shape:
         raise ValueError(

@@ -52,10 +52,20 @@ def misclassified(
     width, height = gallery.size(len(surest), columns)
     figure, axes = style.picture(max(width, 4.5), max(height, 0.8))
     words = [
-        f"{classes[guesses[i]]} ({shares[i, guesses[i]]:.0%})\nis {classes[truth[i]]}"
+        f"{short(classes[guesses[i]])} ({shares[i, guesses[i]]:.0%})\nis {short(classes[truth[i]])}"
         for i in surest
     ]
     gallery.show(axes[0, 0], pictures[surest], words, columns, [style.INK] * len(words))
     some = f", the {len(surest)} surest" if len(surest) < len(wrong) else ""
     style.title(axes[0, 0], f"{len(wrong)} of {len(truth)} are taken for something else{some}")
     return style.finish(figure, path)
+
+
+def short(name: str, length: int = 14) -> str:
+    """A name that fits below an image.
+
+    >>> from flambeau.viz.plots.mistakes import short
+    >>> short("Samoyed"), short("German short-haired pointer")
+    ('Samoyed', 'German short-…')
+    """
+    return name if len(name) <= length else name[: length - 1].rstrip() + "…"
