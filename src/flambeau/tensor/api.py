@@ -142,7 +142,8 @@ def _compile(op: Op, name: str, door: str):
     signature = ", ".join(parts)
     check = _check(op, name, fixed, required) if fixed and required else ""
     space = {"_op": op, "_defaults": op.defaults, **globals()}
-    exec(f"def {name}({signature}):\n{check}{body}", space)
+    text = f"def {name}({signature}):\n{check}{body}"
+    exec(compile(text, f"{__file__}:{name}", "exec"), space)  # the caller's line is not in here
     return _dress(space[name], op, name)
 
 
