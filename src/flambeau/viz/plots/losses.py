@@ -51,12 +51,13 @@ def loss_distributions(
         if any(len(row) == 0 or not np.isfinite(row).all() for row in rows):
             raise ValueError(f"every {name} loss of every epoch should be a finite number")
 
-    highest = max(row.max() for rows in parts.values() for row in rows)
-    edges = np.geomspace(LOWEST, max(float(highest), 10 * LOWEST), BINS + 1)
+    every = np.concatenate([row for rows in parts.values() for row in rows]).astype(np.float64)
+    lowest = max(every.min(), LOWEST)
+    edges = np.geomspace(lowest, max(every.max(), 10 * lowest), BINS + 1)
     figure, axes = style.picture(6.2, 0.8 + 0.75 * len(numbers), rows=len(numbers), sharex=True)
     for row, (number, place) in enumerate(zip(numbers, axes[:, 0])):
         for name, rows in parts.items():
-            _draw(place, np.clip(rows[row].astype(np.float64), LOWEST, None), edges, name)
+            _draw(place, np.clip(rows[row].astype(np.float64), lowest, None), edges, name)
         place.set_xscale("log")
         place.set_xlim(edges[0], edges[-1])
         place.set_ylim(bottom=0)
