@@ -58,13 +58,13 @@ def loss_distributions(
     edges = np.geomspace(lowest, max(every.max(), 10 * lowest), BINS + 1)
     figure, axes = style.picture(6.2, 0.8 + 0.75 * len(numbers), rows=len(numbers), sharex=True)
     for row, (number, place) in enumerate(zip(numbers, axes[:, 0])):
-        peak = 0.0
-        for name, rows in parts.items():
-            shares = _draw(place, np.clip(rows[row].astype(np.float64), lowest, None), edges, name)
-            peak = max(peak, shares[1:].max())
+        shares = {
+            name: _draw(place, np.clip(rows[row].astype(np.float64), lowest, None), edges, name)
+            for name, rows in parts.items()
+        }
         place.set_xscale("log")
         place.set_xlim(edges[0], edges[-1])
-        _cut(place, peak)
+        _cut(place, shares)
         place.set_yticks([])
         place.tick_params(which="both", length=0)
         place.spines["left"].set_visible(False)
@@ -80,27 +80,25 @@ def _draw(axes: style.Axes, losses: np.ndarray, edges: np.ndarray, part: str) ->
     shares = np.histogram(losses, edges)[0] / len(losses)
     name, colour = style.PARTS[part]
     if part == "train":
-        axes.stairs(shares, edges, fill=True, color=colour, alpha=0.45, label=name, gid=part)
+        axes.stairs(shares, edges, fill=True, color=colour, alpha=0.45, label=name)
     else:
-        axes.stairs(shares, edges, color=colour, linewidth=1.4, label=name, gid=part)
+        axes.stairs(shares, edges, color=colour, linewidth=1.4, label=name)
     axes.axvline(losses.mean(), ymax=0.25, color=colour, linewidth=1.6)
     return shares
 
 
-def _cut(axes: style.Axes, peak: float) -> None:
+def _cut(axes: style.Axes, shares: dict[str, np.ndarray]) -> None:
     """Let the column of the smallest losses not make all others flat."""
-    axes.set_ylim(0, 1.15 * peak if peak else None)
-    high = axes.get_ylim()[1]
-    firsts = [(patch, patch.get_data().values[0]) for patch in axes.patches]
-    if any(first > high for _, first in firsts):
-        axes.set_ylim(0, 1.7 * peak)  # room for the words
-        for line, (patch, first) in enumerate(firsts):
-            axes.text(
-                0.035,
-                0.95 - 0.22 * line,
-                f"{first:.0%}",
-                transform=axes.transAxes,
-                color=style.PARTS[patch.get_gid()][1],
-                size=style.SMALL,
-                va="top",
-            )
+    peak = max(each[1:].max() for each in shares.values()) or 1.0
+    cut = any(each[0] > 1.15 * peak for each in shares.values())
+    axes.set_ylim(0, (1.7 if cut else 1.15) * peak)  # room for the words
+    for line, (part, each) in enumerate(shares.items() if cut else ()):
+        axes.text(
+            0.035,
+            0.95 - 0.22 * line,
+            f"{each[0]:.0%}",
+            transform=axes.transAxes,
+            color=style.PARTS[part][1],
+            size=style.SMALL,
+            va="top",
+        )
