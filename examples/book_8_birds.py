@@ -2,7 +2,8 @@
 
 python examples/book_8_birds.py FOLDER [NET] [EPOCHS]
 
-FOLDER holds CIFAR-10 (downloaded to it if it is not there), NET is one of those below. The book
+FOLDER holds CIFAR-10 (downloaded to it if it is not there), NET is one of Net, NetWidth,
+NetDropout, NetBatchNorm, NetDepth, NetRes and NetResDeep (flambeau/vision/models/book.py). The book
 trains `Net` for 100 epochs.
 """
 
@@ -11,115 +12,19 @@ import sys
 
 import flambeau as torch
 from flambeau import nn, optim
-from flambeau.nn import functional as F
 from flambeau.vision import datasets
+from flambeau.vision.models.book import (
+    Net,
+    NetBatchNorm,
+    NetDepth,
+    NetDropout,
+    NetRes,
+    NetResDeep,
+    NetWidth,
+)
 
-
-class Net(nn.Module):
-    def __init__(self):
-        super().__init__()
-        self.conv1 = nn.Conv2d(3, 16, kernel_size=3, padding=1)
-        self.conv2 = nn.Conv2d(16, 8, kernel_size=3, padding=1)
-        self.fc1 = nn.Linear(8 * 8 * 8, 32)
-        self.fc2 = nn.Linear(32, 2)
-
-    def forward(self, x):
-        out = F.max_pool2d(torch.tanh(self.conv1(x)), 2)
-        out = F.max_pool2d(torch.tanh(self.conv2(out)), 2)
-        out = out.view(-1, 8 * 8 * 8)
-        out = torch.tanh(self.fc1(out))
-        return self.fc2(out)
-
-
-class NetDropout(nn.Module):
-    def __init__(self, n_chans1=32):
-        super().__init__()
-        self.n_chans1 = n_chans1
-        self.conv1 = nn.Conv2d(3, n_chans1, kernel_size=3, padding=1)
-        self.conv1_dropout = nn.Dropout2d(p=0.4)
-        self.conv2 = nn.Conv2d(n_chans1, n_chans1 // 2, kernel_size=3, padding=1)
-        self.conv2_dropout = nn.Dropout2d(p=0.4)
-        self.fc1 = nn.Linear(8 * 8 * n_chans1 // 2, 32)
-        self.fc2 = nn.Linear(32, 2)
-
-    def forward(self, x):
-        out = self.conv1_dropout(F.max_pool2d(torch.tanh(self.conv1(x)), 2))
-        out = self.conv2_dropout(F.max_pool2d(torch.tanh(self.conv2(out)), 2))
-        out = out.view(-1, 8 * 8 * self.n_chans1 // 2)
-        return self.fc2(torch.tanh(self.fc1(out)))
-
-
-class NetBatchNorm(nn.Module):
-    def __init__(self, n_chans1=32):
-        super().__init__()
-        self.n_chans1 = n_chans1
-        self.conv1 = nn.Conv2d(3, n_chans1, kernel_size=3, padding=1)
-        self.conv1_batchnorm = nn.BatchNorm2d(num_features=n_chans1)
-        self.conv2 = nn.Conv2d(n_chans1, n_chans1 // 2, kernel_size=3, padding=1)
-        self.conv2_batchnorm = nn.BatchNorm2d(num_features=n_chans1 // 2)
-        self.fc1 = nn.Linear(8 * 8 * n_chans1 // 2, 32)
-        self.fc2 = nn.Linear(32, 2)
-
-    def forward(self, x):
-        out = F.max_pool2d(torch.tanh(self.conv1_batchnorm(self.conv1(x))), 2)
-        out = F.max_pool2d(torch.tanh(self.conv2_batchnorm(self.conv2(out))), 2)
-        out = out.view(-1, 8 * 8 * self.n_chans1 // 2)
-        return self.fc2(torch.tanh(self.fc1(out)))
-
-
-class NetRes(nn.Module):
-    """With a skip connection around the third convolution."""
-
-    def __init__(self, n_chans1=32):
-        super().__init__()
-        self.n_chans1 = n_chans1
-        self.conv1 = nn.Conv2d(3, n_chans1, kernel_size=3, padding=1)
-        self.conv2 = nn.Conv2d(n_chans1, n_chans1 // 2, kernel_size=3, padding=1)
-        self.conv3 = nn.Conv2d(n_chans1 // 2, n_chans1 // 2, kernel_size=3, padding=1)
-        self.fc1 = nn.Linear(4 * 4 * n_chans1 // 2, 32)
-        self.fc2 = nn.Linear(32, 2)
-
-    def forward(self, x):
-        out = F.max_pool2d(torch.relu(self.conv1(x)), 2)
-        out = F.max_pool2d(torch.relu(self.conv2(out)), 2)
-        out1 = out
-        out = F.max_pool2d(torch.relu(self.conv3(out)) + out1, 2)
-        out = out.view(-1, 4 * 4 * self.n_chans1 // 2)
-        return self.fc2(torch.relu(self.fc1(out)))
-
-
-class ResBlock(nn.Module):
-    def __init__(self, n_chans):
-        super().__init__()
-        self.conv = nn.Conv2d(n_chans, n_chans, kernel_size=3, padding=1, bias=False)
-        self.batch_norm = nn.BatchNorm2d(num_features=n_chans)
-        nn.init.kaiming_normal_(self.conv.weight, nonlinearity="relu")
-        nn.init.constant_(self.batch_norm.weight, 0.5)
-        nn.init.zeros_(self.batch_norm.bias)
-
-    def forward(self, x):
-        return torch.relu(self.batch_norm(self.conv(x))) + x
-
-
-class NetResDeep(nn.Module):
-    """Many blocks with a skip connection each."""
-
-    def __init__(self, n_chans1=32, n_blocks=10):
-        super().__init__()
-        self.n_chans1 = n_chans1
-        self.conv1 = nn.Conv2d(3, n_chans1, kernel_size=3, padding=1)
-        self.resblocks = nn.Sequential(*(ResBlock(n_chans1) for _ in range(n_blocks)))
-        self.fc1 = nn.Linear(8 * 8 * n_chans1, 32)
-        self.fc2 = nn.Linear(32, 2)
-
-    def forward(self, x):
-        out = F.max_pool2d(torch.relu(self.conv1(x)), 2)
-        out = F.max_pool2d(self.resblocks(out), 2)
-        out = out.view(-1, 8 * 8 * self.n_chans1)
-        return self.fc2(torch.relu(self.fc1(out)))
-
-
-NETS = {net.__name__: net for net in (Net, NetDropout, NetBatchNorm, NetRes, NetResDeep)}
+DESIGNS = (Net, NetWidth, NetDropout, NetBatchNorm, NetDepth, NetRes, NetResDeep)
+NETS = {net.__name__: net for net in DESIGNS}
 
 
 def birds_and_airplanes(cifar):
