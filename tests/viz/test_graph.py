@@ -103,6 +103,14 @@ def test_several_results(kind):
     check_drawing(read_svg(picture.svg("flambeau")))
 
 
+def test_results_may_be_nested():
+    _, (h, c) = results = nn.LSTM(2, 3)(torch.ones(1, 1, 2))
+    assert titles(viz.graph(results, names={}))[:3] == ["output 0", "output 1.0", "output 1.1"]
+    assert titles(viz.graph(results, names={"h": h, "c": c}))[1:3] == ["h", "c"]
+    pair = torch.ones(3, 2, requires_grad=True).max(dim=1)
+    assert titles(viz.graph(pair, names={}))[:2] == ["values", "MaxBackward0"]
+
+
 def test_a_users_function_has_its_name():
     class Twice(torch.autograd.Function):
         @staticmethod
@@ -139,8 +147,8 @@ LEAF = torch.ones(2, requires_grad=True)
         (LEAF, {"names": {"w": LEAF}}, RuntimeError, "w is a leaf"),
         (torch.ones(2), {}, RuntimeError, "does not require grad"),
         (LEAF.exp().detach(), {}, RuntimeError, "no graph to draw"),
-        (3.0, {}, TypeError, "but got float"),
-        ([3.0], {}, TypeError, "none among the results"),
+        (3.0, {}, TypeError, "no tensor in this float"),
+        ([3.0], {}, TypeError, "no tensor in this list"),
         (LEAF.exp(), {"names": ["w"]}, TypeError, "but got list"),
         (LEAF.exp(), {"names": {"w": 3}}, TypeError, "'w' is none"),
         (LEAF.exp(), {"depth": 1}, TypeError, "depth folds modules"),

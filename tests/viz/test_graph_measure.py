@@ -95,6 +95,18 @@ def test_memory_shared_in_a_folded_module_counts_once():
     assert "saves 1.2 KiB · gradients" in picture.collapse(0).svg("flambeau")
 
 
+def test_memory_without_values():
+    """What a module would save is known on the meta device; times and gradients are not."""
+    net = nn.Sequential(nn.Linear(10, 10), nn.Tanh(), nn.Flatten(0), nn.Linear(100, 2))
+    x = torch.ones(10, 10)
+    want = [box.saved_bytes for box in viz.graph(net, x, memory=True).boxes]
+    net.to("meta")
+    got = viz.graph(net, x.to("meta"), memory=True)
+    assert [box.saved_bytes for box in got.boxes] == want and sum(want) > 1000
+    with pytest.raises(NotImplementedError, match="meta tensors"):
+        viz.graph(net, x.to("meta"), time=True)
+
+
 def test_users_functions_and_writes_into_views():
     class Keep(torch.autograd.Function):
         @staticmethod
@@ -127,7 +139,13 @@ def test_results_without_gradient_ways_and_freed_graphs():
 
 @pytest.mark.parametrize(
     ("saved", "want"),
-    [((), 0), (((0, 10),), 10), (((0, 10), (5, 20)), 20), (((0, 10), (2, 4), (20, 30)), 20)],
+    [
+        ((), 0),
+        (((0, 0, 10),), 10),
+        (((0, 0, 10), (0, 5, 20)), 20),
+        (((0, 0, 10), (0, 2, 4), (0, 20, 30)), 20),
+        (((1, 0, 10), (2, 0, 10)), 20),
+    ],
 )
 def test_overlapping_memory_counts_once(saved, want):
     assert Box("operation", "x", saved=frozenset(saved)).saved_bytes == want

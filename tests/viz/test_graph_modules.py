@@ -131,6 +131,14 @@ def test_a_loss_above_a_watched_module():
     assert not net._forward_hooks and not net[0]._forward_pre_hooks
 
 
+def test_the_meta_device_gives_the_same_drawing():
+    real, bare = (
+        viz.graph(models.lenet5().to(device), torch.ones(1, 1, 28, 28, device=device), shapes=True)
+        for device in ("cpu", "meta")
+    )
+    assert bare.dot() == real.dot()
+
+
 def test_a_module_that_raises_leaves_no_hooks():
     net = nn.Sequential(nn.Linear(3, 2))
     with pytest.raises(RuntimeError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -44,8 +44,8 @@ def graph(
     several others, small numbers say which argument is which.
 
     Args:
-        results: a tensor, a list, tuple or dict of tensors, or a module, which is called with
-            ``inputs``.
+        results: a tensor, lists, tuples or dicts of tensors, or a module, which is called with
+            ``inputs`` (on the meta device without any arithmetic).
         names: a dict of names to tensors, or a module whose parameters have names. By default the
             caller's variables name tensors, and a parameter of a module in the variable ``model``
             is ``model.weight``.
@@ -96,20 +96,12 @@ def graph(
 
 def _roots(results: Any, names: Mapping[int, str]) -> list[tuple[str, Any]]:
     """Title and tensor of each result that has a graph."""
-    if isinstance(results, Tensor):
-        found = [("output", results)]
-    elif isinstance(results, Mapping):
-        found = [(str(key), value) for key, value in results.items()]
-    elif isinstance(results, list | tuple):
-        found = [(f"output {i}", value) for i, value in enumerate(results)]
-    else:
-        raise TypeError(
-            "graph draws a tensor, several of them, or a module with its inputs, but got "
-            f"{type(results).__name__}"
-        )
-    tensors = [(title, value) for title, value in found if isinstance(value, Tensor)]
+    tensors = list(_tensors(results))
     if not tensors:
-        raise TypeError("graph draws tensors, but there are none among the results")
+        raise TypeError(
+            "graph draws a tensor, several of them, or a module with its inputs, but there is no "
+            f"tensor in this {type(results).__name__}"
+        )
     recorded = [(names.get(id(t), title), t) for title, t in tensors if t.grad_fn is not None]
     if not recorded:
         title, tensor = tensors[0]
@@ -121,6 +113,20 @@ def _roots(results: Any, names: Mapping[int, str]) -> list[tuple[str, Any]]:
         )
         raise RuntimeError(f"no graph to draw: {names.get(id(tensor), title)} {reason}")
     return recorded
+
+
+def _tensors(value: Any, title: str = "") -> Iterator[tuple[str, Any]]:
+    """The tensors among results, however nested, and titles that tell where they are."""
+    if isinstance(value, Tensor):
+        yield title or "output", value
+    elif isinstance(value, tuple) and hasattr(value, "_asdict"):
+        yield from _tensors(value._asdict(), title)
+    elif isinstance(value, Mapping):
+        for key, part in value.items():
+            yield from _tensors(part, f"{title}.{key}" if title else str(key))
+    elif isinstance(value, list | tuple):
+        for i, part in enumerate(value):
+            yield from _tensors(part, f"{title}.{i}" if title else f"output {i}")
 
 
 class Graph:

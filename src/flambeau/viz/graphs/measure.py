@@ -8,29 +8,43 @@ from typing import Any
 
 import numpy as np
 
+from flambeau.tensor.absent import AbsentArray
 from flambeau.tensor.api import torch
 from flambeau.tensor.gradients import grad
+from flambeau.tensor.storage import Storage
 from flambeau.tensor.tensor import Tensor
-from flambeau.viz.graphs.parts import Box
+from flambeau.viz.graphs.parts import Box, Stretch
 
 
-def saved_memory(node: Any) -> frozenset[tuple[int, int]]:
+def saved_memory(node: Any) -> frozenset[Stretch]:
     """The stretches of memory that a node keeps for the backward pass; none once it is freed."""
     kept = [getattr(node, "saved", None), getattr(node, "_saved", None)]
     kept += getattr(node, "__dict__", {}).values()  # what a user's function put on its ctx
-    found = {np.lib.array_utils.byte_bounds(array) for value in kept for array in _arrays(value)}
+    found = {_stretch(array, owner) for value in kept for array, owner in _arrays(value)}
     inner = getattr(node, "inner", None)  # of an in-place operation on a view
     return frozenset(found) | (saved_memory(inner) if inner is not None else frozenset())
 
 
-def _arrays(value: Any) -> Iterator[np.ndarray]:
+def _arrays(value: Any) -> Iterator[tuple[np.ndarray, Any]]:
+    """The arrays in what a node keeps, each with the storage that it lies in, or itself."""
     if isinstance(value, Tensor):
-        value = value._array
-    if isinstance(value, np.ndarray) and value.size:
-        yield value
+        yield value._array, value._storage
+    elif isinstance(value, np.ndarray):
+        yield value, value
     elif isinstance(value, tuple | list):
-        for part in value:
-            yield from _arrays(part)
+        if len(value) == 3 and isinstance(value[1], Storage):
+            yield value[0], value[1]
+        else:
+            for part in value:
+                yield from _arrays(part)
+
+
+def _stretch(array: np.ndarray, owner: Any) -> Stretch:
+    """Arrays of meta tensors all begin at one address: there storages are spaces of their own."""
+    if not array.size:
+        return (0, 0, 0)
+    space = id(owner) if isinstance(array, AbsentArray) else 0
+    return (space, *np.lib.array_utils.byte_bounds(array))
 
 
 def watch_backward(roots: list[Any], nodes: list[Any], leaves: list[Any], boxes: list[Box]) -> None:
@@ -84,7 +98,6 @@ def _norm(grads: Any) -> float:
     squares = 0.0
     for g in grads:
         if g is not None:
-            array = g.detach().resolve_conj().numpy()
-            wide = array.astype(np.complex128 if array.dtype.kind == "c" else np.float64)
-            squares += float(np.vdot(wide, wide).real)
+            wide = g._array.astype(np.float64).ravel()
+            squares += float(wide @ wide)
     return squares**0.5

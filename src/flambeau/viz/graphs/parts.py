@@ -29,13 +29,16 @@ STYLES = {
 }
 
 
+Stretch = tuple[int, int, int]
+
+
 @dataclass
 class Box:
     """One box: what it says, and what is known about the nodes that it stands for.
 
     ``home`` holds the numbers of the module calls that made the node, outermost first. ``saved``
-    are the stretches of memory (first byte, end) that it keeps for the backward pass, so that boxes
-    folded together count shared memory once.
+    are the stretches of memory (address space, first byte, end) that it keeps for the backward
+    pass, so that boxes folded together count shared memory once.
     """
 
     kind: str
@@ -46,7 +49,7 @@ class Box:
     origin: str = ""
     seconds: float | None = None
     norm: float | None = None
-    saved: frozenset[tuple[int, int]] = frozenset()
+    saved: frozenset[Stretch] = frozenset()
     gradient_bytes: int = 0
     parameters: int = 0
 
@@ -54,9 +57,11 @@ class Box:
     def saved_bytes(self) -> int:
         """Bytes kept for the backward pass; overlapping stretches count once."""
         total = last = 0
-        for start, stop in sorted(self.saved):
-            total += max(0, stop - max(start, last))
-            last = max(last, stop)
+        before = None
+        for space, start, stop in sorted(self.saved):
+            last = max(start, last) if space == before else start
+            total += max(0, stop - last)
+            last, before = max(last, stop), space
         return total
 
 
