@@ -96,6 +96,20 @@ def test_the_same_on_the_original_size_and_a_map_on_larger_ones(name):
         assert network(torch.randn(1, *larger)).shape[2:] == cells
 
 
+def test_layers_keep_their_modes():
+    """A frozen normalisation stays frozen, in the model and in what it becomes."""
+    model = normed_net()
+    model(torch.randn(8, 3, 10, 10))
+    model[1].eval(), model[4][1].eval()
+    modes = [m.training for m in model.modules()]
+    for make in (dense.convolutionize, lambda *given: dense.overfeat(*given, last=0)):
+        network = make(model, (3, 10, 10))
+        assert [m.training for m in model.modules()] == modes
+        norms = [m for m in network if isinstance(m, nn.BatchNorm2d)]
+        assert network.training and [m.training for m in norms] == [False, False]
+    assert network[0].training
+
+
 def test_vgg():
     """Eight channels in place of 64 and more."""
     torch.manual_seed(0)

@@ -42,13 +42,14 @@ def convolutionize(model: Any, input_size: tuple[int, int, int]) -> Any:
     torch.Size([1, 10, 9, 5])
     """
     if not isinstance(model, nn.Module):
-        return _convert_all(model, _example(model, input_size))[0]
+        layers = list(model)
+        return _convert_all(layers, _example(layers, input_size))[0]
     x = _example([model], input_size)
     with evaluating(model):
         layers, expected = _in_order(model, x)
     converted, found = _convert_all(layers, x)
     _check_same(model, found, expected)
-    return nn.Sequential(*converted).train(model.training)
+    return _joined(converted, model)
 
 
 def overfeat(model: Any, input_size: tuple[int, int, int], last: int = 1) -> Any:
@@ -79,7 +80,7 @@ def overfeat(model: Any, input_size: tuple[int, int, int], last: int = 1) -> Any
     for _ in range(last):
         i = _last_with_stride(layers)
         layers[i:] = [EveryOffset(layers[i], layers[i + 1 :], inputs[i])]
-    return nn.Sequential(*layers).train(model.training) if isinstance(model, nn.Module) else layers
+    return _joined(layers, model) if isinstance(model, nn.Module) else layers
 
 
 class EveryOffset(nn.Module):
@@ -156,7 +157,7 @@ def average_first(network: nn.Sequential) -> nn.Sequential:
         layers.insert(-1, nn.AdaptiveAvgPool2d(1))
     else:
         layers.append(nn.AdaptiveAvgPool2d(1))
-    return nn.Sequential(*layers, nn.Flatten()).train(network.training)
+    return _joined([*layers, nn.Flatten()], network)
 
 
 def class_map(network: Any, image: Any, classes: Any, probabilities: bool = False) -> Any:
@@ -257,14 +258,25 @@ def _opened(layer: nn.Module) -> list[nn.Module]:
 
 def _convert_all(layers: Sequence[nn.Module], x: Any) -> tuple[list[nn.Module], Any]:
     """The fully convolutional counterparts of layers, and what they make of an image."""
-    converted: list[nn.Module] = []
-    with evaluating(*layers):
-        for layer in (inner for outer in layers for inner in _opened(outer)):
+    converted: list[tuple[nn.Module, bool]] = []
+    opened = [inner for layer in layers for inner in _opened(layer)]
+    modes = [layer.training for layer in opened]
+    with evaluating(*opened):
+        for layer, mode in zip(opened, modes):
             new = _convert(layer, x)
             if new is not None:
-                x = new(x)
-                converted.append(new)
-    return converted, x
+                x = new.eval()(x)
+                converted.append((new, mode))
+    for new, mode in converted:
+        new.training = mode
+    return [new for new, _ in converted], x
+
+
+def _joined(layers: Sequence[nn.Module], model: nn.Module) -> nn.Sequential:
+    """Layers one after the other, in the mode of a model; each stays in its own."""
+    network = nn.Sequential(*layers)
+    network.training = model.training
+    return network
 
 
 def _check_same(model: nn.Module, found: Any, expected: Any) -> None:
@@ -314,7 +326,7 @@ def _(layer: nn.Linear, x: Any) -> nn.Module:
         conv.weight.view(-1).copy_(layer.weight.view(-1))
         if layer.bias is not None:
             conv.bias.copy_(layer.bias)
-    return conv.train(layer.training)
+    return conv
 
 
 @_convert.register
@@ -339,7 +351,7 @@ def _(layer: Any, x: Any) -> nn.Module | None:
     kernel = tuple(own // size for size, own in zip(wanted, given))
     stride = tuple(1 if size == 1 else own for size, own in zip(wanted, kernel))
     kind = nn.AvgPool2d if isinstance(layer, nn.AdaptiveAvgPool2d) else nn.MaxPool2d
-    return kind(kernel, stride=stride).train(layer.training)
+    return kind(kernel, stride=stride)
 
 
 @_convert.register
@@ -354,11 +366,11 @@ def _(layer: nn.BatchNorm1d, x: Any) -> nn.Module:
         device=x.device,
     )
     norm.load_state_dict(layer.state_dict())
-    return norm.train(layer.training)
+    return norm
 
 
 @_convert.register(nn.Softmax)
 @_convert.register(nn.LogSoftmax)
 def _(layer: Any, x: Any) -> nn.Module:
     """Over the classes, which are the last dimension no more."""
-    return type(layer)(dim=1).train(layer.training)
+    return type(layer)(dim=1)
