@@ -121,6 +121,13 @@ def test_a_leaf_shared_by_modules_stays_outside():
     }  # fmt: skip
 
 
+def test_an_input_is_no_parameter():
+    x = torch.ones(2, 3, requires_grad=True)
+    folded = viz.graph(nn.Sequential(nn.Linear(3, 2)), x, depth=1)
+    assert titles(folded) == ["output", "0", "AccumulateGrad", "x"]
+    assert folded.boxes[1].parameters == 8
+
+
 def test_a_loss_above_a_watched_module():
     net = nn.Sequential(nn.Linear(3, 2), nn.Tanh())
     with viz.ModuleCalls(net) as calls:

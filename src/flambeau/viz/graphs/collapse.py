@@ -37,7 +37,7 @@ class Fold:
 def collapse(
     boxes: list[Box], links: list[Link], calls: Sequence[Call], fold: Fold
 ) -> tuple[list[Box], list[Link]]:
-    """The same graph with calls folded; leaves that only one folded call uses go with it."""
+    """The same graph with calls folded; parameters that only one folded call uses go with it."""
     group = [fold.of(box, calls) if box.kind == OPERATION else None for box in boxes]
     _take_leaves(boxes, links, group)
     place: dict[int, int] = {}  # of a folded call, where its first member was
@@ -57,9 +57,8 @@ def collapse(
             members.setdefault(call, []).append(i)
     entered = {link.target for link in links if _crosses(link, group)}
     for call, inside in members.items():
-        folded[place[call]] = _folded(calls[call], [boxes[i] for i in inside], [
-            boxes[i] for i in inside if i in entered
-        ])  # fmt: skip
+        outermost = [boxes[i] for i in inside if i in entered]
+        folded[place[call]] = _folded(calls[call], [boxes[i] for i in inside], outermost)
     return folded, _outer_links(links, group, number)
 
 
@@ -68,14 +67,16 @@ def _crosses(link: Link, group: list[int | None]) -> bool:
 
 
 def _take_leaves(boxes: list[Box], links: list[Link], group: list[int | None]) -> None:
-    """Accumulating nodes, then leaves, join the group of all that lead to them."""
+    """Parameters' accumulating nodes, then leaves, join the group of all that lead to them."""
+    owned = {link.source for link in links if boxes[link.target].parameters}
     for kind in (ACCUMULATE, LEAF):
         users: dict[int, set[int | None]] = {}
         for link in links:
             if boxes[link.target].kind == kind:
                 users.setdefault(link.target, set()).add(group[link.source])
         for i, groups in users.items():
-            group[i] = groups.pop() if len(groups) == 1 else None
+            joins = len(groups) == 1 and (kind == LEAF or i in owned)
+            group[i] = groups.pop() if joins else None
 
 
 def _outer_links(links: list[Link], group: list[int | None], number: list[int]) -> list[Link]:

@@ -7,6 +7,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from flambeau import nn
 from flambeau.tape.node import AccumulateGrad, at
 from flambeau.viz.graphs.calls import ModuleCalls
 from flambeau.viz.graphs.parts import ACCUMULATE, LEAF, OPERATION, RESULT, Box, Link
@@ -87,7 +88,7 @@ def _leaf(variable: Any, names: Mapping[int, str]) -> Box:
         LEAF,
         names.get(id(variable), ""),
         shape=tuple(variable.shape),
-        parameters=math.prod(variable.shape),
+        parameters=math.prod(variable.shape) if isinstance(variable, nn.Parameter) else 0,
     )
 
 
