@@ -150,6 +150,45 @@ def test_bn_inception_sizes():
     }
 
 
+def test_bn_inception_in_pytorch():
+    """The same text with the other framework's functions gives the same scores."""
+    reference = pytest.importorskip("torch", reason="PyTorch is the reference: not installed")
+    f = reference.nn.functional
+    torch.manual_seed(0)
+    model = models.bn_inception(num_classes=5)
+    with torch.no_grad():
+        model(torch.randn(4, 3, 64, 64))  # statistics that are not those of a new network
+        x = torch.randn(2, 3, 64, 64)
+        scores = model.eval()(x).numpy()
+    p = {k: reference.from_numpy(v.numpy().copy()) for k, v in model.state_dict().items()}
+
+    def unit(x, *names, stride=1):
+        for name in names:
+            w, bias = p[f"{name}.weight"], p[f"{name}.bias"]
+            x = f.conv2d(x, w, bias, stride if name == names[-1] else 1, w.shape[2] // 2)
+            norm = ("running_mean", "running_var", "weight", "bias")
+            x = f.relu(f.batch_norm(x, *(p[f"{name}_bn.{part}"] for part in norm)))
+        return x
+
+    def module(x, name, stride=1, pool=f.avg_pool2d):
+        at = [f"inception_{name}_{part}" for part in ("3x3_reduce", "3x3")]
+        double = [f"inception_{name}_double_3x3_{part}" for part in ("reduce", "1", "2")]
+        three = [unit(x, *at, stride=stride), unit(x, *double, stride=stride)]
+        if stride == 2:
+            return reference.cat([*three, f.max_pool2d(x, 3, 2, ceil_mode=True)], 1)
+        pooled = unit(pool(x, 3, 1, 1), f"inception_{name}_pool_proj")
+        return reference.cat([unit(x, f"inception_{name}_1x1"), *three, pooled], 1)
+
+    y = unit(reference.from_numpy(x.numpy()), "conv1_7x7_s2", stride=2)
+    y = unit(f.max_pool2d(y, 3, 2, ceil_mode=True), "conv2_3x3_reduce", "conv2_3x3")
+    y = f.max_pool2d(y, 3, 2, ceil_mode=True)
+    for name in "3a 3b 3c 4a 4b 4c 4d 4e 5a".split():
+        y = module(y, name, stride=2 if name in ("3c", "4e") else 1)
+    y = module(y, "5b", pool=f.max_pool2d).mean((2, 3))
+    y = f.linear(y, p["last_linear.weight"], p["last_linear.bias"])
+    assert np.allclose(scores, y.numpy(), atol=1e-6)
+
+
 def test_bn_inception_names():
     names = list(dict(models.bn_inception(num_classes=2).named_parameters()))
     assert len(names) == 2 * (69 + 69 + 1)

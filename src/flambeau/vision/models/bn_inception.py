@@ -31,7 +31,7 @@ class BNInception(nn.Module):
 
     Parameter names are those of the port of the authors' weights to PyTorch, so that it loads.
 
-    Shape:  float (N, 3, H, W), in the paper 224 x 224 -> scores (N, num_classes)
+    Shape:  float (N, 3, H, W), multiples of 32, in the paper 224 -> scores (N, num_classes)
     Args:   num_classes: default 1000.
 
     >>> import flambeau as torch
