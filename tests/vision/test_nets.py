@@ -182,7 +182,7 @@ def test_bn_inception_in_pytorch():
     y = unit(reference.from_numpy(x.numpy()), "conv1_7x7_s2", stride=2)
     y = unit(f.max_pool2d(y, 3, 2, ceil_mode=True), "conv2_3x3_reduce", "conv2_3x3")
     y = f.max_pool2d(y, 3, 2, ceil_mode=True)
-    for name in "3a 3b 3c 4a 4b 4c 4d 4e 5a".split():
+    for name in ["3a", "3b", "3c", "4a", "4b", "4c", "4d", "4e", "5a"]:
         y = module(y, name, stride=2 if name in ("3c", "4e") else 1)
     y = module(y, "5b", pool=f.max_pool2d).mean((2, 3))
     y = f.linear(y, p["last_linear.weight"], p["last_linear.bias"])
