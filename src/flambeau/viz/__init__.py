@@ -29,8 +29,9 @@ _HOME = {
     "loss_distributions": "plots.losses",
     "misclassified": "plots.mistakes",
     "optimizer_paths": "plots.paths",
+    **dict.fromkeys(("Summary", "check_shapes", "receptive_fields", "summary"), "summaries"),
 }
-_MODULES = ("graphs", "log", "measures", "plots", "tensorboard")
+_MODULES = ("graphs", "log", "measures", "plots", "receptive_field", "summaries", "tensorboard")
 
 __all__ = sorted([*_HOME, *_MODULES])
 
