@@ -3,9 +3,9 @@
 import sys
 from pathlib import Path
 
-import flambeau as torch
 from flambeau import viz
-from flambeau.cli.sources import MODELS, open_data
+from flambeau.cli import saved
+from flambeau.cli.sources import open_data
 from flambeau.vision import datasets
 from flambeau.viz.plots import curves, gallery, style
 
@@ -15,11 +15,8 @@ COLUMNS, ROWS = 9, 3
 def main(folder):
     """Left: loss by epoch. Right: held-out digits with what the network takes them for."""
     records = viz.log.read(folder)
-    state = torch.load(folder / "checkpoint.pt")
-    data = open_data("digits", "")
-    model = MODELS[state["settings"]["model"]]()
-    model.load_state_dict(state["model"])
-    images, labels = data.test
+    model, settings, _ = saved.network(folder)
+    images, labels = open_data(settings.data, settings.root).test
     guesses = viz.measures.scores_of(model, images).argmax(1)
 
     figure, axes = style.picture(9.6, 3.1, columns=2, width_ratios=[1, 1.45])

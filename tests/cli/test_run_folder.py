@@ -25,7 +25,7 @@ ALWAYS = {"checkpoint.pt", "model.pt", "metrics.jsonl", "environment.json"}
 def few():
     data = sources.open_data("digits", "")
     (x, y), (u, v) = data.train, data.test
-    return sources.Data((x[:160], y[:160]), (u[:40], v[:40]), data.classes, data.mean, data.std)
+    return sources.Data((x[:160], y[:160]), (u[:40], v[:40]), data.images)
 
 
 @pytest.fixture
@@ -115,10 +115,11 @@ def test_tensorboard(invoke, undrawn, tmp_path):
     assert len(list((tmp_path / "a").glob("events.out.tfevents.*"))) == 1
 
 
-def test_tensorboard_without_the_extra(invoke, monkeypatch):
+def test_tensorboard_without_the_extra(invoke, tmp_path, monkeypatch):
     monkeypatch.setitem(sys.modules, "tensorboardX", None)
     result = invoke("--epochs", 1, "--tensorboard")
     assert result.exit_code == 1 and "pip install 'flambeau[tensorboard]'" in result.output
+    assert not (tmp_path / "a").exists()
 
 
 @pytest.mark.parametrize(
@@ -162,3 +163,45 @@ def test_commit(tmp_path, monkeypatch):
     assert environment.commit() == head + "+"
     monkeypatch.setenv("PATH", "")
     assert environment.commit() is None
+
+
+@pytest.mark.parametrize("kind", [kind for kind in report.KINDS if kind != "curves"])
+def test_one_picture_of_a_run(invoke, undrawn, tmp_path, monkeypatch, few, kind):
+    monkeypatch.setattr(report, "open_data", lambda name, root: few)
+    assert invoke("--epochs", 1).exit_code == 0
+    drawn = []
+    for name in ("filters", "feature_maps", "confusion_matrix", "misclassified"):
+        real = getattr(viz, name)
+        monkeypatch.setattr(
+            viz, name, lambda *a, real=real, **k: drawn.append(real(*a, **k)), raising=False
+        )
+    out = tmp_path / "picture.svg"
+    layer = {"maps": "conv2", "filters": "conv1"}.get(kind)
+    report.draw(kind, tmp_path / "a", out, layer=layer, image=3)
+    assert out.stat().st_size > 3000
+    titles = [axes.get_title("left") for figure in drawn for axes in figure.axes]
+    expected = {
+        "filters": "32 filters of 5 x 5",
+        "maps": "conv2 (Conv2d): 64 maps of 4 x 4",
+        "confusion": "of 40 right",
+        "mistakes": "of 40 are taken for something else",
+        "losses": "",
+    }[kind]
+    assert not expected or any(expected in each for each in titles)
+
+
+@pytest.mark.parametrize(
+    "kind, options, message",
+    [
+        ("filters", {"layer": "conv9"}, "no layer 'conv9' in the network; its layers are: conv1"),
+        ("filters", {"layer": "fc2"}, r"Got shape \(10, 200\)"),
+        ("maps", {"image": 40}, "there is no image 40: 40 images are held out"),
+    ],
+)
+def test_pictures_that_cannot_be_drawn(
+    invoke, undrawn, tmp_path, monkeypatch, few, kind, options, message
+):
+    monkeypatch.setattr(report, "open_data", lambda name, root: few)
+    assert invoke("--epochs", 1).exit_code == 0
+    with pytest.raises(ValueError, match=message):
+        report.draw(kind, tmp_path / "a", tmp_path / "out.png", **options)

@@ -68,7 +68,7 @@ def few():
     """160 digits to train on, 40 held out: quick epochs."""
     data = sources.open_data("digits", "")
     (x, y), (u, v) = data.train, data.test
-    return sources.Data((x[:160], y[:160]), (u[:40], v[:40]), data.classes, data.mean, data.std)
+    return sources.Data((x[:160], y[:160]), (u[:40], v[:40]), data.images)
 
 
 def settings(**changes):
@@ -103,15 +103,15 @@ def test_a_stopped_run_ends_as_one_that_was_not(tmp_path, few, optimizer, stop_a
     """Five batches an epoch: stopped in the first, at its end, in the second."""
     chosen = settings(optimizer=optimizer, lr=0.01)
     whole, parts = tmp_path / "whole", tmp_path / "parts"
-    training.train(training.new_run(chosen, few), few, whole, Quiet())
+    training.train(training.new_run(chosen, few.images), few, whole, Quiet())
 
     display = Quiet()
     with pytest.raises(training.Interrupted):
-        run = training.new_run(chosen, few)
+        run = training.new_run(chosen, few.images)
         training.train(run, few, parts, display, lambda: display.batches == stop_after)
     torch.manual_seed(99)  # whatever happens in between
     torch.rand(5)
-    run = training.resumed_run(training.read_checkpoint(parts), chosen, few)
+    run = training.resumed_run(training.read_checkpoint(parts), chosen)
     training.train(run, few, parts, Quiet())
 
     assert metrics(whole) == metrics(parts)
@@ -125,7 +125,7 @@ def test_a_stopped_run_ends_as_one_that_was_not(tmp_path, few, optimizer, stop_a
 def test_a_run_killed_outright_goes_on_from_its_last_epoch(tmp_path, few):
     chosen = settings()
     whole, killed = tmp_path / "whole", tmp_path / "killed"
-    training.train(training.new_run(chosen, few), few, whole, Quiet())
+    training.train(training.new_run(chosen, few.images), few, whole, Quiet())
 
     class Killed(BaseException):
         pass
@@ -136,8 +136,8 @@ def test_a_run_killed_outright_goes_on_from_its_last_epoch(tmp_path, few):
                 raise Killed
 
     with pytest.raises(Killed):
-        training.train(training.new_run(chosen, few), few, killed, Killer())
-    run = training.resumed_run(training.read_checkpoint(killed), chosen, few)
+        training.train(training.new_run(chosen, few.images), few, killed, Killer())
+    run = training.resumed_run(training.read_checkpoint(killed), chosen)
     assert (run.epoch, run.batch) == (1, 0)
     training.train(run, few, killed, Quiet())
     assert metrics(whole) == metrics(killed)
@@ -176,14 +176,16 @@ def test_a_second_ctrl_c_interrupts_at_once():
 
 def test_the_same_seed_gives_the_same_run(tmp_path, few):
     for name in ("a", "b"):
-        training.train(training.new_run(settings(epochs=1), few), few, tmp_path / name, Quiet())
+        training.train(
+            training.new_run(settings(epochs=1), few.images), few, tmp_path / name, Quiet()
+        )
     other = settings(epochs=1, seed=4)
-    training.train(training.new_run(other, few), few, tmp_path / "c", Quiet())
+    training.train(training.new_run(other, few.images), few, tmp_path / "c", Quiet())
     assert metrics(tmp_path / "a") == metrics(tmp_path / "b") != metrics(tmp_path / "c")
 
 
 def test_the_learning_rate_falls_to_nothing(few):
-    run = training.new_run(settings(epochs=4), few)
+    run = training.new_run(settings(epochs=4), few.images)
     rates = []
     for run.epoch, run.batch in ((0, 0), (1, 0), (3, 4)):
         training.set_learning_rate(run, 5)
@@ -243,7 +245,9 @@ def test_a_file_that_is_no_checkpoint(inside, quick, content):
 @pytest.mark.parametrize(
     "arguments, code, message",
     [
-        (["--data", "cats"], 2, "'cats' is not one of 'digits'"),
+        (["--data", "cats"], 2, "no data set 'cats': there are digits, mnist"),
+        (["--model", "alexnet"], 1, "features.0"),  # it takes three channels
+        (["--model", "book_depth"], 1, "expected input[1, 1, 28, 28] to have 3 channels"),
         (["--epochs", 0], 2, "0 is not in the range"),
         (["--lr", 0], 2, "is not in the range"),
         (["--batch-size", "many"], 2, "'many' is not a valid integer"),
@@ -267,8 +271,8 @@ def test_real_mnist(inside, shared_data, monkeypatch):
     """The real files; a part of them, because the whole takes minutes."""
     opened = sources.open_data("mnist", str(shared_data / "mnist"))
     (x, y), (u, v) = opened.train, opened.test
-    assert (len(x), len(u)) == (60000, 10000) and abs(opened.mean[0] - 0.1307) < 1e-4
-    part = sources.Data((x[:3000], y[:3000]), (u[:1000], v[:1000]), opened.classes, [0.0], [1.0])
+    assert (len(x), len(u)) == (60000, 10000) and abs(opened.images.mean[0] - 0.1307) < 1e-4
+    part = sources.Data((x[:3000], y[:3000]), (u[:1000], v[:1000]), opened.images)
     monkeypatch.setattr(job, "open_data", lambda name, root: part)
     assert invoke("--data", "mnist", "--epochs", 1).exit_code == 0
     assert metrics(inside / "runs" / "1")[0]["test_accuracy"] > 0.85

@@ -51,9 +51,10 @@ def run(
         settings = new_settings(options)
     torch.zeros(1, device=settings.device)  # an absent device is told before anything is read
     data = open_data(settings.data, settings.root)
-    current = (
-        training.resumed_run(state, settings, data) if state else training.new_run(settings, data)
-    )
+    if state:
+        current = training.resumed_run(state, settings)
+    else:
+        current = training.new_run(settings, data.images)
     environment.write(folder, settings.seed)
     return watch(current, data, folder, tensorboard)
 

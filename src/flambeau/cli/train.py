@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import flambeau as torch
-from flambeau.cli.sources import MODELS, Data
+from flambeau.cli import zoo
+from flambeau.cli.sources import Data, Images
 from flambeau.nn import functional as F
 from flambeau.viz.log import Log
 
@@ -55,6 +56,7 @@ class Run:
     """A training run between two batches."""
 
     settings: Settings
+    images: Images
     model: Any
     optimizer: Any
     epoch: int = 0  # epochs that are complete
@@ -79,21 +81,24 @@ class Interrupted(Exception):
     """The run was asked to stop, and has been saved."""
 
 
-def new_model(settings: Settings, data: Data) -> Any:
-    """The network that the settings name, made for these images and classes."""
-    images, _ = data.train
-    model = MODELS[settings.model](
-        num_classes=len(data.classes), in_channels=images.shape[1], image_size=images.shape[2]
-    )
+def new_model(settings: Settings, images: Images) -> Any:
+    """The network that the settings name, made for these images and classes.
+
+    Raises: RuntimeError or ValueError, before anything is computed, when it does not fit them.
+    """
+    channels, size, _ = images.shape
+    classes = len(images.classes)
+    model = zoo.build(settings.model, num_classes=classes, in_channels=channels, image_size=size)
+    zoo.check_fits(model, settings.model, images.shape, classes)
     return model.to(settings.device)
 
 
-def new_run(settings: Settings, data: Data) -> Run:
+def new_run(settings: Settings, images: Images) -> Run:
     """A run that has not begun: parameters and the order of images follow from the seed."""
     torch.manual_seed(settings.seed)
-    model = new_model(settings, data)
+    model = new_model(settings, images)
     optimizer = OPTIMIZERS[settings.optimizer](model.parameters(), settings.lr)
-    return Run(settings, model, optimizer)
+    return Run(settings, images, model, optimizer)
 
 
 def train(
@@ -190,6 +195,7 @@ def save(run: Run, folder: Path) -> None:
     state = {
         "flambeau": torch.__version__,
         "settings": asdict(run.settings),
+        "images": asdict(run.images),
         "model": run.model.state_dict(),
         "optimizer": run.optimizer.state_dict(),
         "random": torch.get_rng_state(),
@@ -209,6 +215,7 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
     state = torch.load(path)
     wanted = (
         "settings",
+        "images",
         "model",
         "optimizer",
         "random",
@@ -225,9 +232,9 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
     return state
 
 
-def resumed_run(state: dict[str, Any], settings: Settings, data: Data) -> Run:
+def resumed_run(state: dict[str, Any], settings: Settings) -> Run:
     """The run of a checkpoint, exactly as it stood."""
-    run = new_run(settings, data)
+    run = new_run(settings, Images(**state["images"]))
     run.model.load_state_dict(state["model"])
     run.optimizer.load_state_dict(state["optimizer"])
     run.epoch, run.batch, run.order = state["epoch"], state["batch"], state["order"]

@@ -4,7 +4,14 @@ from __future__ import annotations
 
 import click
 
+from flambeau.cli.commands.data import data
 from flambeau.cli.commands.env import env
+from flambeau.cli.commands.evaluate import evaluate
+from flambeau.cli.commands.graph import graph
+from flambeau.cli.commands.models import models
+from flambeau.cli.commands.plot import plot
+from flambeau.cli.commands.predict import predict
+from flambeau.cli.commands.summary import summary
 from flambeau.cli.commands.train import train
 
 
@@ -21,5 +28,5 @@ def cli() -> None:
     """
 
 
-for command in (train, env):
+for command in (train, evaluate, predict, summary, graph, plot, models, data, env):
     cli.add_command(command)

@@ -9,8 +9,75 @@ from typing import Any
 
 import click
 
+DATA_FOLDER = "data"  # where downloaded data sets go
+
+
+class ModelName(click.ParamType):
+    """A network of `flambeau models`, or FILE.py:CLASS."""
+
+    name = "network"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from flambeau.cli.zoo import known_name
+
+        try:
+            return known_name(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class DataName(click.ParamType):
+    """A data set of `flambeau data list`."""
+
+    name = "data"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from flambeau.cli.sources import source
+
+        try:
+            source(value)
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+        return value
+
+
+class Numbers(click.ParamType):
+    """Numbers with commas between them."""
+
+    name = "numbers"
+
+    def convert(
+        self, value: Any, param: click.Parameter | None, ctx: click.Context | None
+    ) -> list[float]:
+        try:
+            return [float(part) for part in value.split(",")]
+        except ValueError:
+            self.fail(f"{value!r} is not numbers with commas between, such as 0.5,0.5", param, ctx)
+
+
 json_option = click.option(
     "--json", "as_json", is_flag=True, help="Print JSON, for another program to read."
+)
+
+input_option = click.option(
+    "--input",
+    "given_size",
+    metavar="CxHxW",
+    help="Size of one image. [default: what the network was made for]",
+)
+weights_option = click.option(
+    "--weights", help="File of parameters, or the name of published ones (`flambeau models`)."
+)
+
+
+data_option = click.option(
+    "--data",
+    type=DataName(),
+    help="The images, one of `flambeau data list`. digits comes with Flambeau, the others are "
+    "downloaded once.",
+)
+root_option = click.option(
+    "--root", help=f"Folder of the downloaded data sets. [default: {DATA_FOLDER}]"
 )
 
 

@@ -7,26 +7,29 @@ from typing import Any
 
 import click
 
+from flambeau.cli.commands.options import DATA_FOLDER, DataName, ModelName
+
 INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
 
 
 @click.command()
 @click.option(
     "--data",
-    type=click.Choice(["digits", "mnist", "fashion-mnist", "kmnist", "cifar10"]),
+    type=DataName(),
     default="digits",
     show_default=True,
-    help="What to learn. digits comes with Flambeau, the others are downloaded once.",
+    help="What to learn, one of `flambeau data list`. digits comes with Flambeau, the others are "
+    "downloaded once.",
 )
 @click.option(
-    "--root", default="data", show_default=True, help="Folder of the downloaded data sets."
+    "--root", default=DATA_FOLDER, show_default=True, help="Folder of the downloaded data sets."
 )
 @click.option(
     "--model",
-    type=click.Choice(["course-net", "lenet5"]),
-    default="course-net",
+    type=ModelName(),
+    default="course_net",
     show_default=True,
-    help="The network.",
+    help="The network, one of `flambeau models`, or FILE.py:CLASS.",
 )
 @click.option(
     "--epochs", type=click.IntRange(1), help="How often each image is seen. [default: by data set]"
