@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import os
+import re
 import runpy
 import subprocess
 import sys
@@ -26,7 +27,7 @@ PRINTED = {
     "course_4_4_filters": ["input (1, 1, 16, 16) output (1, 5, 14, 14)", "vertical edges"],
     "course_4_6_modules": ["105506 parameters", "other_stuff.0.weight torch.Size([21, 543])"],
     "course_5_2_sgd": ["tensor(2.5141)", "adam"],
-    "course_5_3_digits": ["epoch 9"],
+    "mnist_course": ["epoch 9"],
     "tiny_autograd": ["1 xor 0 = 1.00"],
 }
 
@@ -53,12 +54,16 @@ def test_example(name, tmp_path):
 
 
 def test_every_example_is_tested():
-    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(PRINTED) | {"book_8_birds"}
+    assert {path.stem for path in EXAMPLES.glob("*.py")} == set(PRINTED) | {
+        "book_8_birds",
+        "compare_designs",
+    }
 
 
 def test_the_course_program_learns(tmp_path):
-    lines = run("course_5_3_digits", cwd=tmp_path).splitlines()
-    assert float(lines[-1].split()[-1].rstrip("%")) > 93
+    lines = run("mnist_course", cwd=tmp_path).splitlines()
+    assert float(re.search(r"test ([0-9.]+)%", lines[-1]).group(1)) > 93
+    assert len((tmp_path / "mnist_course" / "metrics.jsonl").read_text().splitlines()) == 10
 
 
 def test_the_teaching_twin_does_what_it_says():
@@ -130,3 +135,26 @@ def test_the_book_on_real_images(shared_data, tmp_path, monkeypatch):
     text = output.getvalue()
     assert "<All keys matched successfully>" in text
     assert float(text.split("Accuracy val: ")[1].split()[0]) > 0.6
+
+
+def test_designs_are_compared_and_drawn(shared_data, tmp_path, monkeypatch, capsys):
+    """Two designs on a few images, stopped after one epoch and gone on; figure 8.13 of both."""
+    pytest.importorskip("matplotlib", reason="pictures need matplotlib")
+    designs = runpy.run_path(str(EXAMPLES / "compare_designs.py"))
+    train, val = designs["birds_and_airplanes"](shared_data / "cifar10")
+    assert (len(train), len(val)) == (10000, 2000)
+    few = [type(part)(*part[:200]) for part in (train, val)]
+    whole = designs["train_design"]("l2 reg", few, 2, tmp_path, 3)
+    parts = tmp_path / "parts"
+    parts.mkdir()
+    designs["train_design"]("l2 reg", few, 1, parts, 3)
+    resumed = designs["train_design"]("l2 reg", few, 2, parts, 3)
+    del whole["seconds_per_epoch"], resumed["seconds_per_epoch"]
+    assert whole == resumed and whole["parameters"] == 18090
+    monkeypatch.setitem(designs["main"].__globals__, "birds_and_airplanes", lambda folder: few)
+    arguments = ["x", "--epochs", "1", "--designs", "baseline,res", "--out", str(tmp_path / "out")]
+    monkeypatch.setattr(sys, "argv", ["compare_designs.py", *arguments])
+    designs["main"]()
+    assert "res: train" in capsys.readouterr().out
+    drawn = (tmp_path / "out" / "designs.svg").read_text()
+    assert "baseline" in drawn and "res" in drawn
