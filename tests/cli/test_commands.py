@@ -166,6 +166,17 @@ def test_graph(inside):
     assert Path("LeNet5.svg").is_file()
 
 
+def test_train_for_another_program(inside):
+    result = invoke("train", "--epochs", 2, "--out", "run", "--json")
+    assert result.exit_code == 0
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [record["epoch"] for record in records] == [1, 2]
+    assert records == [
+        json.loads(line) for line in Path("run/metrics.jsonl").read_text().splitlines()
+    ]
+    assert "105,506 parameters" in result.stderr
+
+
 def test_eval_of_a_run(run):
     found = read("eval", run)
     last = json.loads((run / "metrics.jsonl").read_text().splitlines()[-1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -74,3 +75,28 @@ class Terminal:
             f"train loss {record['train_loss']:.4f}  test loss {record['test_loss']:.4f}  "
             f"test accuracy {record['test_accuracy']:.2%}  {record['seconds']:.1f} s"
         )
+
+
+class Records:
+    """For another program: each epoch is a line of JSON on standard output, words go to the other.
+
+    >>> from flambeau.cli.display import Records
+    >>> with Records() as display:
+    ...     display.epoch(None, {"epoch": 1, "test_accuracy": 0.5})
+    {"epoch": 1, "test_accuracy": 0.5}
+    """
+
+    def __enter__(self) -> Records:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        pass
+
+    def say(self, text: str) -> None:
+        print(text, file=sys.stderr)
+
+    def batch(self, run: Run, batches: int) -> None:
+        pass
+
+    def epoch(self, run: Run | None, record: dict[str, float]) -> None:
+        print(json.dumps(record), flush=True)

@@ -9,7 +9,7 @@ from typing import Any
 import flambeau as torch
 from flambeau.cli import environment, report
 from flambeau.cli import train as training
-from flambeau.cli.display import Terminal
+from flambeau.cli.display import Records, Terminal
 from flambeau.cli.sources import SOURCES, Data, open_data
 from flambeau.cli.stopping import StopOnSignal
 from flambeau.cli.train import CHECKPOINT, LEARNING_RATES, Interrupted, Run, Settings
@@ -24,12 +24,13 @@ def run(
     out: Path | None,
     resume: bool,
     tensorboard: bool = False,
+    as_json: bool = False,
 ) -> bool:
     """Train as asked; False when it was stopped before the end.
 
     Args:   options: the values of all settings, `given`: those that the user typed.
             out: folder of the run. resume: go on with the run in it.
-            tensorboard: write event files too.
+            tensorboard: write event files too. as_json: print records in place of words.
     Raises: ValueError for settings that contradict the run, ImportError when what writes event
             files is not installed, RuntimeError and OSError as they come.
     """
@@ -56,13 +57,15 @@ def run(
     else:
         current = training.new_run(settings, data.images)
     environment.write(folder, settings.seed)
-    return watch(current, data, folder, tensorboard)
+    return watch(current, data, folder, tensorboard, Records() if as_json else Terminal())
 
 
-def watch(current: Run, data: Data, folder: Path, tensorboard: bool = False) -> bool:
-    """Run the loop with a bar and with Ctrl-C in hand; whether it came to the end."""
+def watch(
+    current: Run, data: Data, folder: Path, tensorboard: bool, display: Terminal | Records
+) -> bool:
+    """Run the loop, shown as it goes, with Ctrl-C in hand; whether it came to the end."""
     settings = current.settings
-    with Terminal() as terminal, StopOnSignal() as stop:
+    with display as terminal, StopOnSignal() as stop:
         parameters = sum(p.numel() for p in current.model.parameters())
         terminal.say(
             f"{settings.model} ({parameters:,} parameters) on {settings.data}: "

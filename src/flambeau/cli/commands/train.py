@@ -7,7 +7,7 @@ from typing import Any
 
 import click
 
-from flambeau.cli.commands.options import DATA_FOLDER, DataName, ModelName
+from flambeau.cli.commands.options import DATA_FOLDER, DataName, ModelName, json_option
 
 INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
 
@@ -70,9 +70,15 @@ INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
     is_flag=True,
     help="Write event files for TensorBoard into the folder too. Needs flambeau[tensorboard].",
 )
+@json_option
 @click.pass_context
 def train(
-    context: click.Context, out: Path | None, resume: bool, tensorboard: bool, **options: Any
+    context: click.Context,
+    out: Path | None,
+    resume: bool,
+    tensorboard: bool,
+    as_json: bool,
+    **options: Any,
 ) -> None:
     """Train a network to tell images apart.
 
@@ -98,7 +104,7 @@ def train(
 
     given = {name for name in options if _on_command_line(context, name)}
     try:
-        finished = job.run(options, given, out, resume, tensorboard)
+        finished = job.run(options, given, out, resume, tensorboard, as_json)
     except (RuntimeError, OSError, ValueError, ImportError) as error:
         raise click.ClickException(str(error)) from error
     context.exit(0 if finished else INTERRUPTED)
