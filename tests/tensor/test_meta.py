@@ -162,6 +162,39 @@ def test_refused(name):
         do(meta(3))
 
 
+MISFITS = {
+    "mm": lambda new: new(2, 3) @ new(4, 5),
+    "addmm": lambda new: torch.addmm(new(3), new(2, 3), new(3, 4)),
+    "linear": lambda new: nn.Linear(4, 2).to(new(0).device)(new(2, 5)),
+    "add": lambda new: new(2, 3) + new(4),
+    "cat": lambda new: torch.cat([new(2, 3), new(2, 4)]),
+    "conv": lambda new: F.conv2d(new(1, 3, 8, 8), new(4, 2, 3, 3)),
+    "pool": lambda new: F.max_pool2d(new(1, 1, 3, 3), 5),
+    "batch_norm": lambda new: F.batch_norm(new(2, 3), new(4), new(4)),
+    "layer_norm": lambda new: F.layer_norm(new(2, 3), (4,)),
+    "cross_entropy": lambda new: F.cross_entropy(new(2, 3), new(4).long()),
+    "mse_loss": lambda new: F.mse_loss(new(2, 3), new(2, 4)),
+    "setitem": lambda new: new(2, 3).__setitem__(0, new(4)),
+    "index_put": lambda new: new(2, 3).__setitem__(torch.tensor([0, 1]), new(4)),
+    "index": lambda new: new(2, 3)[torch.tensor([0, 1]), torch.tensor([0, 1, 2])],
+    "inv": lambda new: torch.linalg.inv(new(3, 2)),
+    "solve": lambda new: torch.linalg.solve(new(3, 3), new(4, 2)),
+    "expand": lambda new: new(2, 3).expand(4, 3),
+    "view": lambda new: new(2, 3).view(4),
+    "max": lambda new: new(0, 3).max(),
+}
+
+
+@pytest.mark.filterwarnings("ignore:Using a target size")
+@pytest.mark.parametrize("name", MISFITS)
+def test_what_does_not_fit_is_refused_in_the_same_words(name):
+    with pytest.raises((RuntimeError, ValueError, IndexError)) as real:
+        MISFITS[name](torch.ones)
+    with pytest.raises(type(real.value)) as told:
+        MISFITS[name](meta)
+    assert str(told.value) == str(real.value)
+
+
 def test_mixing_that_is_allowed():
     x, numbers = meta(3), torch.tensor([2, 0])
     assert (x + torch.tensor(2.0)).is_meta and (2 * x).is_meta

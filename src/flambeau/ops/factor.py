@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from functools import partial
 
 from flambeau.core.dtypes import from_numpy_dtype, to_numpy_dtype
 from flambeau.core.errors import ArgumentError, DTypeError
@@ -252,3 +253,8 @@ def _norm_rule(xp, g, y, x, ord, dim, keepdim):
 
 
 vector_norm.vjp(x=_norm_rule)
+
+for _op, _name in ((eigh, "linalg.eigh"), (eig, "linalg.eig")):
+    _op.checks(partial(check_square, _name))
+for _op, _name in ((svd, "linalg.svd"), (qr, "linalg.qr")):
+    _op.checks(partial(check_matrices, _name))

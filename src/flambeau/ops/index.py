@@ -145,11 +145,15 @@ def put(xp, out, indices, values, accumulate) -> None:
     except IndexError as error:
         raise _explained(error, out.shape, indices) from None
     except (ValueError, TypeError) as error:  # NumPy raises TypeError for masks
-        sizes = list(out[where].shape)
-        raise ShapeError(
-            f"shape mismatch: value tensor of shape {list(getattr(values, 'shape', ()))} cannot be "
-            f"broadcast to indexing result of shape {sizes}"
-        ) from error
+        raise values_do_not_fit(getattr(values, "shape", ()), out[where].shape) from error
+
+
+def values_do_not_fit(values, places) -> ShapeError:
+    """The error for values of one size written to places of another."""
+    return ShapeError(
+        f"shape mismatch: value tensor of shape {list(values)} cannot be broadcast to indexing "
+        f"result of shape {list(places)}"
+    )
 
 
 def _add(xp, out, integers, where, values) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from flambeau.core.dtypes import from_numpy_dtype
 from flambeau.core.errors import ArgumentError, DTypeError, FlambeauError, ShapeError
 
@@ -104,22 +106,22 @@ def solve(xp, A, B, *, left=True):
                 "linalg.solve: Vector broadcasting of the left hand side is not supported for "
                 "left=False. In this case linalg.solve is equivalent to B / A.squeeze(-1)"
             )
-        _check_sides(A, B[..., None], left)
+        _check_sides(A.shape, (*B.shape, 1), left)
         return _solved(xp, A, B[..., None])[..., 0]
     if B.ndim < 2:
         raise ShapeError(f"linalg.solve: B must be a vector or matrices, got {B.ndim}D")
-    _check_sides(A, B, left)
+    _check_sides(A.shape, B.shape, left)
     if left:
         return _solved(xp, A, B)
     return transposed(xp, _solved(xp, transposed(xp, A), transposed(xp, B)))
 
 
 def _check_sides(A, B, left):
-    if A.shape[-1] != B.shape[-2 if left else -1]:
+    if A[-1] != B[-2 if left else -1]:
         raise ShapeError(
             f"linalg.solve: Incompatible shapes of A and B for the equation "
-            f"{'AX = B' if left else 'XA = B'} ({A.shape[-2]}x{A.shape[-1]} and "
-            f"{B.shape[-2]}x{B.shape[-1]})"
+            f"{'AX = B' if left else 'XA = B'} ({A[-2]}x{A[-1]} and "
+            f"{B[-2]}x{B[-1]})"
         )
 
 
@@ -150,7 +152,9 @@ solve.vjp_joint(_solve_rule)
 @solve.shape
 def _(A, B, left=True):
     if is_vector(A, B):
+        _check_sides(A, (*B, 1), left)
         return broadcast_shape(A[:-2], B[:-1]) + A[-1:]
+    _check_sides(A, B, left)
     return broadcast_shape(A[:-2], B[:-2]) + B[-2:]
 
 
@@ -161,7 +165,7 @@ def solve_triangular(xp, A, B, *, upper, left=True, unitriangular=False):
     check_matrices("linalg.solve_triangular", B, "B")
     if A.dtype != B.dtype:
         raise DTypeError("linalg.solve_triangular: Expected A and B to have the same dtype")
-    _check_sides(A, B, left)
+    _check_sides(A.shape, B.shape, left)
     T = triangle(xp, A, upper, unitriangular)
     if left:
         return _solved(xp, T, B)
@@ -319,3 +323,13 @@ pseudo_inverse.vjp(
 @pseudo_inverse.shape
 def _(A, atol=None, rtol=None, hermitian=False):
     return A[:-2] + (A[-1], A[-2])
+
+
+for _op, _name in (
+    (inv, "linalg.inv"),
+    (det, "linalg.det"),
+    (slogdet, "linalg.slogdet"),
+    (cholesky_factor, "linalg.cholesky"),
+):
+    _op.checks(partial(check_square, _name))
+solve.checks(lambda A, B: check_square("linalg.solve", A))

@@ -112,7 +112,8 @@ def _share(g, shape, reduction):
 
 
 def _loss_shape(*shapes, reduction, **_params):
-    return broadcast_shape(*(s for s in shapes if s is not None)) if reduction == "none" else ()
+    each = broadcast_shape(*(s for s in shapes if s is not None))
+    return each if reduction == "none" else ()
 
 
 @op(dtype="same")

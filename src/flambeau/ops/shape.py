@@ -202,17 +202,20 @@ def _expanded(xp, src, input):
     try:
         return xp.broadcast_to(src, input.shape)
     except ValueError:
-        at = next(
-            d
-            for d in range(1, max(src.ndim, input.ndim) + 1)
-            if d > min(src.ndim, input.ndim) or src.shape[-d] not in (1, input.shape[-d])
-        )
-        raise ShapeError(
-            f"The size of tensor a ({input.shape[-at] if at <= input.ndim else 1}) must match the "
-            f"size of tensor b ({src.shape[-at] if at <= src.ndim else 1}) at non-singleton "
-            f"dimension {max(input.ndim, src.ndim) - at}: {list(src.shape)} cannot be copied into "
-            f"{list(input.shape)}"
-        ) from None
+        raise _cannot_copy(src.shape, input.shape) from None
+
+
+def _cannot_copy(src, input) -> ShapeError:
+    at = next(
+        d
+        for d in range(1, max(len(src), len(input)) + 1)
+        if d > min(len(src), len(input)) or src[-d] not in (1, input[-d])
+    )
+    return ShapeError(
+        f"The size of tensor a ({input[-at] if at <= len(input) else 1}) must match the size of "
+        f"tensor b ({src[-at] if at <= len(src) else 1}) at non-singleton dimension "
+        f"{max(len(input), len(src)) - at}: {list(src)} cannot be copied into {list(input)}"
+    )
 
 
 @copy.writes
@@ -221,7 +224,15 @@ def _copy_into(xp, out, src):
 
 
 copy.vjp(input=_NOTHING, src=lambda xp, g: g)
-copy.shape(lambda input, src: input)
+
+
+@copy.shape
+def _copy_shape(input, src):
+    lead = max(len(src) - len(input), 0)
+    kept = src[lead:] if src[:lead] == (1,) * lead else src
+    if len(kept) > len(input) or any(n not in (1, m) for n, m in zip(kept[::-1], input[::-1])):
+        raise _cannot_copy(kept, input)
+    return input
 
 
 @op(node="ToCopy")

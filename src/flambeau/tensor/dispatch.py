@@ -101,7 +101,10 @@ def create(op: Op, params: dict, device=None, inputs: tuple = ()) -> Tensor:
     """Run an operation that makes a tensor out of none, a factory, on a device."""
     if devices.require(device) is not devices.META:
         return dispatch(op, inputs, params)
-    out = wrap(meta.create(op, inputs, params))
+    try:
+        out = wrap(meta.create(op, inputs, params))
+    except Exception as error:
+        raise explain.failure(op, inputs, params, error) from None
     if record.listeners:
         record.tell(op, inputs, params, out)
     return out

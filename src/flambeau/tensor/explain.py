@@ -21,7 +21,7 @@ def failure(op, inputs, params, error: Exception) -> Exception:
     found = not_a_tensor(op, inputs)
     if found is not None:
         return found
-    if op.kind is POINTWISE and isinstance(error, ValueError):
+    if isinstance(error, ValueError) and (op.kind is POINTWISE or "broadcast" in str(error)):
         mismatch = _broadcast_mismatch(inputs)
         if mismatch is not None:
             return mismatch

@@ -8,8 +8,8 @@ import numpy as np
 
 from flambeau.backend.numpy.kernels import run as run_kernel
 from flambeau.core.errors import DeviceError, DimError
-from flambeau.ops.index import indexed_shape
-from flambeau.ops.registry import DATA_DEPENDENT, POINTWISE, REDUCE, VIEW
+from flambeau.ops.index import indexed_shape, values_do_not_fit
+from flambeau.ops.registry import DATA_DEPENDENT, POINTWISE, REDUCE, VIEW, broadcast_shape
 
 from . import absent
 from .arrays import xp
@@ -53,8 +53,21 @@ def run_inplace(op, inputs, arrays, params):
             raise no_data()
         arrays = [absent.like(a) for a in arrays]
         inputs = arrays
+    if op.name == "index_put":
+        _check_values(*arrays)
     y = run(op, inputs, arrays, params)
     return y[0] if type(y) is tuple else y
+
+
+def _check_values(input, values, *indices) -> None:
+    if not any(type(i) is absent.AbsentArray and i.dtype.kind == "b" for i in indices):
+        places = _indexed_shape(input, *indices)
+        try:
+            fits = broadcast_shape(values.shape, places) == places
+        except ValueError:
+            fits = False
+        if not fits:
+            raise values_do_not_fit(values.shape, places)
 
 
 def create(op, inputs, params):

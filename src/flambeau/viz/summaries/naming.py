@@ -78,15 +78,13 @@ Names = Callable[[Any], str | None]
 def of_function(frame: FrameType | None, entry: Entry, name_of: Names) -> str:
     """The function that somebody called, from its frame; ``entry`` is its first operation.
 
-    >>> from flambeau.plan.record import Entry
-    >>> from flambeau.viz.summaries.naming import of_function
-    >>> of_function(None, Entry("relu", None, (), {}, None), lambda t: None)
-    'F.relu(.)'
+    ``name_of`` tells the name of a parameter.
     """
-    home = "" if frame is None else frame.f_globals.get("__name__", "")
-    if frame is None or home == "flambeau.tensor.indexing":
-        name = entry.name if frame is None else frame.f_code.co_name
-        return "x[...]" if name in ("getitem", "setitem") else _called(entry.name, (".",), {})
+    if frame is None:
+        return f"{entry.name}(.)"
+    home = frame.f_globals.get("__name__", "")
+    if home == "flambeau.tensor.indexing":
+        return "x[...]"
     if home == "flambeau.tensor.operators":
         return _expression(entry, name_of)
     name, args, kwargs = _arguments(frame)
@@ -119,7 +117,7 @@ def _expression(entry: Entry, name_of: Names) -> str:
     return f" {symbol}{'=' * (entry.written is not None)} ".join(words)
 
 
-def _called(name: str, args: Any, kwargs: dict[str, Any], name_of: Names = lambda _t: None) -> str:
+def _called(name: str, args: Any, kwargs: dict[str, Any], name_of: Names) -> str:
     """The text of a call: ``F.name`` with named arguments, or a method as it was called."""
     name = name.lstrip("_")
     function = getattr(F, name, None) if name in F else None
@@ -184,7 +182,8 @@ def _operand(value: Any, name_of: Names) -> str:
     if isinstance(value, Tensor):
         return (name_of(value) or ".").rpartition(".")[2] or "."
     if isinstance(value, (list, tuple)) and any(isinstance(v, Tensor) for v in value):
-        return f"[{', '.join(_operand(v, name_of) for v in value)}]"
+        words = [_operand(v, name_of) for v in value]
+        return f"[{', '.join(words if len(words) < 6 else [words[0], '...', words[-1]])}]"
     text = repr(value)
     return text if len(text) <= 40 else f"{text[:37]}..."
 
