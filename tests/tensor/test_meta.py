@@ -205,6 +205,12 @@ def test_mixing_that_is_allowed():
     assert torch.add(x, x, out=meta(0)).shape == (3,)
 
 
+def test_inference_mode():
+    with torch.inference_mode():
+        y = meta(2).requires_grad_() * 2
+    assert y.is_inference() and not y.requires_grad
+
+
 # Geometry ----------------------------------------------------------------------------------------
 
 

@@ -67,6 +67,14 @@ MODELS = {
     "normalised": (stack(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2), nn.Sigmoid()), (1, 9, 9), (2, 3)),
     "adaptive": (stack(nn.Conv2d(1, 2, 3), nn.AdaptiveAvgPool2d(3)), (1, 14, 14), (1, 2)),
     "uneven": (stack(nn.Conv2d(1, 2, 3), nn.AdaptiveAvgPool2d(5)), (1, 14, 14), (1, 2)),
+    "enlarged": (
+        stack(nn.Conv2d(1, 2, 3), nn.Upsample(scale_factor=2), nn.Conv2d(2, 1, 3)),
+        (1, 14, 14), (9, 10),
+    ),
+    "smoothed": (
+        stack(nn.Conv2d(1, 2, 3), nn.Upsample(scale_factor=2, mode="bilinear")),
+        (1, 14, 14), (9, 10),
+    ),
     "branches": (Branches(), (2, 24, 24), (5, 6)),
     "views": (Shuffled(), (4, 20, 20), (2, 5)),
     "flattened": (
@@ -78,7 +86,7 @@ MODELS = {
 }  # fmt: skip
 
 
-AT_MOST = ("transposed", "uneven")
+AT_MOST = ("transposed", "uneven", "enlarged", "smoothed")
 
 
 def reached(model, size, cell):

@@ -53,29 +53,25 @@ def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
                 uniform = False
     if absent.used and absent.among(arrays):
         out = _without_values(op, inputs, arrays, params)
-        if needs and modes.grad_enabled:
-            tape(op, inputs, params, out)
-        if record.listeners:
-            record.tell(op, inputs, params, out)
-        return out
-    try:
-        policy = op.dtype
-        if policy is None or (
-            uniform and (dtype.kind == "f" or (policy == "same" and not op.check))
-        ):
-            y = run_kernel(op.run, xp, arrays, params)
-        else:
-            y = run_kernel(op.run, xp, promote(op, inputs, arrays), params)
-    except Exception as error:
-        raise explain.failure(op, inputs, params, error) from None
-    if op.kind is VIEW:
-        out = views.wrap(inputs[0], y)
-    elif type(y) is tuple:
-        out = tuple([_fresh(a, arrays) for a in y])
-    elif op.kind is REDUCE:
-        out = _fresh(np.asarray(y, order="C"), arrays)
     else:
-        out = _fresh(y, arrays)
+        try:
+            policy = op.dtype
+            if policy is None or (
+                uniform and (dtype.kind == "f" or (policy == "same" and not op.check))
+            ):
+                y = run_kernel(op.run, xp, arrays, params)
+            else:
+                y = run_kernel(op.run, xp, promote(op, inputs, arrays), params)
+        except Exception as error:
+            raise explain.failure(op, inputs, params, error) from None
+        if op.kind is VIEW:
+            out = views.wrap(inputs[0], y)
+        elif type(y) is tuple:
+            out = tuple([_fresh(a, arrays) for a in y])
+        elif op.kind is REDUCE:
+            out = _fresh(np.asarray(y, order="C"), arrays)
+        else:
+            out = _fresh(y, arrays)
     if modes.grad_enabled:
         if needs:
             tape(op, inputs, params, out)

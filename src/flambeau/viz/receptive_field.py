@@ -206,6 +206,28 @@ def _adaptive(axis: Axis, _d: int, cells: int, _entry: Entry) -> Axis:
     return Axis(low, high, axis.jump * stride, cells, axis.pixels)
 
 
+def _resample(axis: Axis, d: int, cells: int, entry: Entry) -> Axis:
+    """Output cell o lies at (o + 1/2) step - 1/2 of the input, and sees the cells around it."""
+    kind, corners, steps, antialias = entry.params["plan"]
+    step = Fraction(axis.cells, cells)
+    if corners:
+        step = Fraction(axis.cells - 1, max(cells - 1, 1))
+    elif steps is not None and steps[d] is not None:
+        step = Fraction(steps[d])
+    middle = 0 if corners else (step - 1) / 2
+    if kind in _RADIUS:
+        radius = _RADIUS[kind] * (max(step, Fraction(1)) if antialias else Fraction(1))
+        low, high = middle - radius, middle + radius
+    else:  # the cell in which o step, or its middle, lies
+        high = step / 2 if kind == "nearest-exact" else Fraction(0)
+        low = high - 1 + Fraction(1, step.denominator)
+    first, last = axis.low + low * axis.jump, axis.high + high * axis.jump
+    return Axis(first, last, axis.jump * step, cells, axis.pixels)
+
+
+_RADIUS = {"linear": 1, "cubic": 2}
+
+
 def _pad(axis: Axis, d: int, cells: int, entry: Entry) -> Axis:
     return axis.window(1, Fraction(1), entry.params["pads"][2 + d][0], cells)
 
@@ -224,6 +246,7 @@ _WINDOWS = {
     "adaptive_avg": _adaptive,
     "adaptive_max": _adaptive,
     "pad_constant": _pad,
+    "resample": _resample,
     "pad_inside": _pad,
     "slice": _slice,
 }

@@ -98,8 +98,8 @@ def check_shapes(model: Any, input_size: Any, **options: Any) -> Summary:
 def receptive_fields(model: Any, input_size: Any, **options: Any) -> list[tuple[str, Field]]:
     """The receptive field of the cells that each row of the summary makes, with its name.
 
-    See ``Field``. After transposed convolutions, and adaptive pooling into windows of several
-    sizes, it is the largest that a cell can have.
+    See ``Field``. After transposed convolutions, resampling, and adaptive pooling into windows of
+    several sizes, it is the largest that a cell can have.
 
     >>> from flambeau import nn, viz
     >>> net = nn.Sequential(nn.Conv2d(1, 8, 5), nn.MaxPool2d(3), nn.Conv2d(8, 8, 5))
@@ -115,7 +115,7 @@ def receptive_fields(model: Any, input_size: Any, **options: Any) -> list[tuple[
 
 def _inputs(given: Any, batch: int | None, dtypes: Any, device: str) -> tuple[Any, int | None]:
     """The arguments of the model, and the size of the batch that sizes need not show."""
-    if isinstance(given, Tensor):
+    if isinstance(given, (Tensor, int)):
         given = (given,)
     given = tuple(given)
     if given and all(isinstance(g, Tensor) for g in given):
