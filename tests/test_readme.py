@@ -7,6 +7,8 @@ import io
 import re
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parent.parent
 TEXT = (ROOT / "README.md").read_text()
 
@@ -38,6 +40,20 @@ def test_the_two_commands_come_first_and_are_marked_for_ci():
     }
     script = (ROOT / ".ci" / "run").read_text()
     assert "readme main" in script and "readme tests" in script
+
+
+def test_commands_of_the_table_run(tmp_path, monkeypatch):
+    testing = pytest.importorskip("click.testing", reason="the command line needs click")
+    from flambeau.cli.commands import cli
+
+    monkeypatch.chdir(tmp_path)
+    commands = [
+        command.split() for command in re.findall(r"^\| `flambeau ([^`]*)`", TEXT, re.MULTILINE)
+    ]
+    assert len(commands) > 3
+    for command in commands:
+        result = testing.CliRunner().invoke(cli, command)
+        assert result.exit_code == 0, (command, result.output)
 
 
 def test_one_screen():
