@@ -30,16 +30,15 @@ from flambeau.vision.transforms.compose import (
 )
 from flambeau.vision.transforms.convert import (
     ConvertImageDtype,
+    LinearTransformation,
     Normalize,
     PILToTensor,
     ToPILImage,
     ToTensor,
 )
-from flambeau.vision.transforms.elastic import ElasticTransform
 from flambeau.vision.transforms.erasing import RandomErasing
 from flambeau.vision.transforms.functional import InterpolationMode
 from flambeau.vision.transforms.geometry import CenterCrop, FiveCrop, Pad, Resize, TenCrop
-from flambeau.vision.transforms.linear import LinearTransformation
 from flambeau.vision.transforms.mix import CutMix, MixUp
 from flambeau.vision.transforms.pca import PCAColor
 from flambeau.vision.transforms.random_geometry import (
@@ -48,7 +47,12 @@ from flambeau.vision.transforms.random_geometry import (
     RandomResizedCrop,
     RandomVerticalFlip,
 )
-from flambeau.vision.transforms.warp import RandomAffine, RandomPerspective, RandomRotation
+from flambeau.vision.transforms.warp import (
+    ElasticTransform,
+    RandomAffine,
+    RandomPerspective,
+    RandomRotation,
+)
 
 __all__ = [
     "AugMix",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from flambeau import nn
 from flambeau.tensor.api import torch
@@ -12,12 +12,19 @@ class Transform(nn.Module):
     """A module that maps an image, or a batch of images at once, to another.
 
     `forward` takes one Pillow image or a tensor (..., C, H, W). `batch` takes a whole set
-    (N, C, H, W) and gives what `forward` gives image by image.
+    (N, C, H, W) and gives what `forward` gives image by image. The attributes named in `options`
+    are what is printed.
     """
+
+    options: ClassVar[tuple[str, ...]] = ()
+    separator: ClassVar[str] = ", "  # of the printed options; torchvision has both ", " and ","
 
     def batch(self, images: Any) -> Any:
         """The same on a whole set (N, C, H, W)."""
         return self(images)
+
+    def extra_repr(self) -> str:
+        return self.separator.join(f"{name}={getattr(self, name)}" for name in self.options)
 
 
 class RandomTransform(Transform):
@@ -31,11 +38,21 @@ class RandomTransform(Transform):
         return torch.stack([self(image) for image in images])
 
 
-def uniform(low: float, high: float) -> float:
-    """A number between two others, from Flambeau's generator."""
-    return float(low + (high - low) * torch.rand(1).item())
+class Sometimes(RandomTransform):
+    """What transforms by chance share: `changed` with probability p, else the image as it was.
 
+    Args:   p: the probability.
+    """
 
-def whole(low: int, high: int) -> int:
-    """A whole number from `low` up to but not including `high`, from Flambeau's generator."""
-    return int(torch.randint(low, high, (1,)).item())
+    options: ClassVar[tuple[str, ...]] = ("p",)
+
+    def __init__(self, p: float = 0.5) -> None:
+        super().__init__()
+        self.p = p
+
+    def changed(self, img: Any) -> Any:
+        """The image as it is when chance says so."""
+        raise NotImplementedError(f"{type(self).__name__} does not say what it does")
+
+    def forward(self, img: Any) -> Any:
+        return self.changed(img) if torch.rand(1).item() < self.p else img

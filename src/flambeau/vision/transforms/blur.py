@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from flambeau.tensor.api import torch
 from flambeau.vision.transforms import functional
 from flambeau.vision.transforms.base import RandomTransform
+from flambeau.vision.transforms.chance import uniform
 
 
 class GaussianBlur(RandomTransform):
@@ -22,6 +22,8 @@ class GaussianBlur(RandomTransform):
     >>> transforms.GaussianBlur(3, sigma=1.0)(torch.eye(3).unsqueeze(0))[0, 0]
     tensor([0.5046, 0.3715, 0.3005])
     """
+
+    options = ("kernel_size", "sigma")
 
     def __init__(
         self, kernel_size: int | Sequence[int], sigma: float | Sequence[float] = (0.1, 2.0)
@@ -43,14 +45,11 @@ class GaussianBlur(RandomTransform):
     @staticmethod
     def get_params(sigma_min: float, sigma_max: float) -> float:
         """A sigma between the two."""
-        return torch.empty(1).uniform_(sigma_min, sigma_max).item()
+        return uniform(sigma_min, sigma_max)
 
     def forward(self, img: Any) -> Any:
         sigma = self.get_params(*self.sigma)
         return functional.gaussian_blur(img, self.kernel_size, [sigma, sigma])
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(kernel_size={self.kernel_size}, sigma={self.sigma})"
 
 
 def _pair(kernel_size: int | Sequence[int]) -> Sequence[int]:

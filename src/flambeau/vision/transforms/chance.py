@@ -1,4 +1,4 @@
-"""Random shares, which mixtures of images need."""
+"""What is drawn for an image, from Flambeau's generator."""
 
 from __future__ import annotations
 
@@ -8,6 +8,16 @@ from collections.abc import Sequence
 from flambeau.tensor.api import torch
 
 
+def uniform(low: float, high: float) -> float:
+    """A number between two others."""
+    return float(torch.empty(1).uniform_(low, high).item())
+
+
+def whole(low: int, high: int) -> int:
+    """A whole number from `low` up to but not including `high`."""
+    return int(torch.randint(low, high, (1,)).item())
+
+
 def shares(alphas: Sequence[float]) -> list[float]:
     """Numbers >= 0 with sum 1 from the Dirichlet distribution; of two, the first is Beta's.
 
@@ -15,8 +25,7 @@ def shares(alphas: Sequence[float]) -> list[float]:
             are about equal.
     Raises: ValueError for concentrations that are not positive.
 
-    >>> import flambeau as torch
-    >>> _ = torch.manual_seed(0)
+    >>> from flambeau.vision.transforms.chance import shares
     >>> round(sum(shares([0.2, 1.0, 3.0])), 6)
     1.0
     """
@@ -32,15 +41,15 @@ def _log_gamma_variate(alpha: float) -> float:
     """Logarithm of a Gamma(alpha, 1) number: Marsaglia and Tsang,
     "A simple method for generating gamma variables", 2000."""
     if alpha < 1:  # Gamma(alpha) = Gamma(alpha + 1) U^(1 / alpha)
-        return _log_gamma_variate(alpha + 1) + math.log(_uniform()) / alpha
+        return _log_gamma_variate(alpha + 1) + math.log(_positive()) / alpha
     d = alpha - 1 / 3
     while True:
         x = torch.randn(1, dtype=torch.float64).item()
         v = (1 + x / math.sqrt(9 * d)) ** 3
-        if v > 0 and math.log(_uniform()) < x * x / 2 + d - d * v + d * math.log(v):
+        if v > 0 and math.log(_positive()) < x * x / 2 + d - d * v + d * math.log(v):
             return math.log(d * v)
 
 
-def _uniform() -> float:
-    """In (0, 1]: its logarithm exists."""
+def _positive() -> float:
+    """Uniform in (0, 1]: its logarithm exists."""
     return 1.0 - torch.rand(1, dtype=torch.float64).item()

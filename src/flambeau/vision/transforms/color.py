@@ -8,7 +8,8 @@ from typing import Any
 
 from flambeau.tensor.api import torch
 from flambeau.vision.transforms import functional
-from flambeau.vision.transforms.base import RandomTransform, Transform
+from flambeau.vision.transforms.base import RandomTransform, Sometimes, Transform
+from flambeau.vision.transforms.chance import uniform
 
 Range = float | Sequence[float]
 
@@ -25,6 +26,8 @@ class ColorJitter(RandomTransform):
     >>> transforms.ColorJitter(brightness=0.5, hue=(-0.25, 0.25))
     ColorJitter(brightness=(0.5, 1.5), contrast=None, saturation=None, hue=(-0.25, 0.25))
     """
+
+    options = ("brightness", "contrast", "saturation", "hue")
 
     def __init__(
         self, brightness: Range = 0, contrast: Range = 0, saturation: Range = 0, hue: Range = 0
@@ -60,10 +63,6 @@ class ColorJitter(RandomTransform):
                 img = steps[index](img, factors[index])
         return img
 
-    def __repr__(self) -> str:
-        names = ("brightness", "contrast", "saturation", "hue")
-        return f"{type(self).__name__}({_shown(self, names, ', ')})"
-
 
 class Grayscale(Transform):
     """An image in grey, see `functional.rgb_to_grayscale`.
@@ -77,38 +76,14 @@ class Grayscale(Transform):
     torch.Size([1, 4, 5])
     """
 
+    options = ("num_output_channels",)
+
     def __init__(self, num_output_channels: int = 1) -> None:
         super().__init__()
         self.num_output_channels = num_output_channels
 
     def forward(self, img: Any) -> Any:
         return functional.rgb_to_grayscale(img, num_output_channels=self.num_output_channels)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({_shown(self, ('num_output_channels',))})"
-
-
-class Sometimes(RandomTransform):
-    """What the transforms below share: `changed` with probability p, as it was otherwise.
-
-    Args:   p: the probability.
-    """
-
-    options: tuple[str, ...] = ("p",)
-
-    def __init__(self, p: float = 0.5) -> None:
-        super().__init__()
-        self.p = p
-
-    def changed(self, img: Any) -> Any:
-        """The image as it is when chance says so."""
-        raise NotImplementedError(f"{type(self).__name__} does not say what it does")
-
-    def forward(self, img: Any) -> Any:
-        return self.changed(img) if torch.rand(1).item() < self.p else img
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}({_shown(self, self.options)})"
 
 
 class RandomGrayscale(Sometimes):
@@ -156,6 +131,7 @@ class RandomPosterize(Sometimes):
     """
 
     options = ("bits", "p")
+    separator = ","
 
     def __init__(self, bits: int, p: float = 0.5) -> None:
         super().__init__(p)
@@ -176,6 +152,7 @@ class RandomSolarize(Sometimes):
     """
 
     options = ("threshold", "p")
+    separator = ","
 
     def __init__(self, threshold: float, p: float = 0.5) -> None:
         super().__init__(p)
@@ -196,6 +173,7 @@ class RandomAdjustSharpness(Sometimes):
     """
 
     options = ("sharpness_factor", "p")
+    separator = ","
 
     def __init__(self, sharpness_factor: float, p: float = 0.5) -> None:
         super().__init__(p)
@@ -254,8 +232,4 @@ def _range(
 
 
 def _between(ends: Sequence[float] | None) -> float | None:
-    return None if ends is None else float(torch.empty(1).uniform_(ends[0], ends[1]))
-
-
-def _shown(transform: Any, names: Sequence[str], separator: str = ",") -> str:
-    return separator.join(f"{name}={getattr(transform, name)}" for name in names)
+    return None if ends is None else uniform(*ends)

@@ -10,10 +10,11 @@ from typing import Any
 from flambeau.tensor.api import torch
 from flambeau.tensor.tensor import Tensor
 from flambeau.vision.transforms import functional
-from flambeau.vision.transforms.base import RandomTransform
+from flambeau.vision.transforms.base import Sometimes
+from flambeau.vision.transforms.chance import uniform, whole
 
 
-class RandomErasing(RandomTransform):
+class RandomErasing(Sometimes):
     """With probability p a rectangle of random size, form and place is overwritten.
 
     Zhong et al., "Random Erasing Data Augmentation", 2017.
@@ -32,6 +33,8 @@ class RandomErasing(RandomTransform):
     (tensor([0., 7.]), True)
     """
 
+    options = ("p", "scale", "ratio", "value", "inplace")
+
     def __init__(
         self,
         p: float = 0.5,
@@ -40,7 +43,7 @@ class RandomErasing(RandomTransform):
         value: float | str | Sequence[float] = 0,
         inplace: bool = False,
     ) -> None:
-        super().__init__()
+        super().__init__(p)
         if not isinstance(value, (int, float, str, tuple, list)):
             raise TypeError("Argument value should be either a number or str or a sequence")
         if isinstance(value, str) and value != "random":
@@ -55,7 +58,6 @@ class RandomErasing(RandomTransform):
             raise ValueError("Scale should be between 0 and 1")
         if not 0 <= p <= 1:
             raise ValueError("Random erasing probability should be between 0 and 1")
-        self.p = p
         self.scale = scale
         self.ratio = ratio
         self.value = value
@@ -75,17 +77,15 @@ class RandomErasing(RandomTransform):
         channels, height, width = img.shape[-3:]
         low, high = math.log(ratio[0]), math.log(ratio[1])
         for _ in range(10):
-            area = height * width * torch.empty(1).uniform_(scale[0], scale[1]).item()
-            aspect = math.exp(torch.empty(1).uniform_(low, high).item())
+            area = height * width * uniform(scale[0], scale[1])
+            aspect = math.exp(uniform(low, high))
             h, w = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
             if h < height and w < width:
                 if value is None:
                     v = torch.empty(channels, h, w).normal_()
                 else:
                     v = torch.tensor(value)[:, None, None]
-                i = int(torch.randint(0, height - h + 1, (1,)))
-                j = int(torch.randint(0, width - w + 1, (1,)))
-                return i, j, h, w, v
+                return whole(0, height - h + 1), whole(0, width - w + 1), h, w, v
         return 0, 0, height, width, img
 
     def forward(self, img: Any) -> Any:
@@ -93,8 +93,9 @@ class RandomErasing(RandomTransform):
             raise TypeError(
                 f"img should be Tensor Image. Got {type(img)}: put ToTensor() before RandomErasing"
             )
-        if torch.rand(1).item() >= self.p:
-            return img
+        return super().forward(img)
+
+    def changed(self, img: Any) -> Any:
         value = self._values()
         if value is not None and len(value) not in (1, img.shape[-3]):
             raise ValueError(
@@ -109,9 +110,3 @@ class RandomErasing(RandomTransform):
             return None
         values = [self.value] if isinstance(self.value, (int, float)) else self.value
         return [float(value) for value in values]
-
-    def __repr__(self) -> str:
-        options = ", ".join(
-            f"{name}={getattr(self, name)}" for name in ("p", "scale", "ratio", "value", "inplace")
-        )
-        return f"{type(self).__name__}({options})"

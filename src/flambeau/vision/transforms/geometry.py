@@ -70,15 +70,14 @@ class CenterCrop(Transform):
     tensor([[4]])
     """
 
+    options = ("size",)
+
     def __init__(self, size: Any) -> None:
         super().__init__()
         self.size = both(size)
 
     def forward(self, img: Any) -> Any:
         return functional.center_crop(img, self.size)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(size={self.size})"
 
 
 class Pad(Transform):
@@ -97,6 +96,8 @@ class Pad(Transform):
     tensor([[1, 1, 2, 3, 3]])
     """
 
+    options = ("padding", "fill", "padding_mode")
+
     def __init__(self, padding: Any, fill: Any = 0, padding_mode: str = "constant") -> None:
         super().__init__()
         if not isinstance(padding, (Number, tuple, list)):
@@ -110,12 +111,6 @@ class Pad(Transform):
 
     def forward(self, img: Any) -> Any:
         return functional.pad(img, self.padding, self.fill, self.padding_mode)
-
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}(padding={self.padding}, fill={self.fill}, "
-            f"padding_mode={self.padding_mode})"
-        )
 
 
 class FiveCrop(Transform):
@@ -134,15 +129,14 @@ class FiveCrop(Transform):
     [0, 2, 6, 8, 4]
     """
 
+    options = ("size",)
+
     def __init__(self, size: Any) -> None:
         super().__init__()
         self.size = both(size)
 
     def forward(self, img: Any) -> tuple[Any, ...]:
         return functional.five_crop(img, self.size)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(size={self.size})"
 
 
 class TenCrop(Transform):
@@ -160,6 +154,8 @@ class TenCrop(Transform):
     [0, 2, 6, 8, 4, 2, 0, 8, 6, 4]
     """
 
+    options = ("size", "vertical_flip")
+
     def __init__(self, size: Any, vertical_flip: bool = False) -> None:
         super().__init__()
         self.size = both(size)
@@ -167,6 +163,3 @@ class TenCrop(Transform):
 
     def forward(self, img: Any) -> tuple[Any, ...]:
         return functional.ten_crop(img, self.size, self.vertical_flip)
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(size={self.size}, vertical_flip={self.vertical_flip})"

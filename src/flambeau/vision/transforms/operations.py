@@ -113,8 +113,6 @@ class Augmentation(RandomTransform):
             one a channel. Default: black.
     """
 
-    options: tuple[str, ...] = ()
-
     def __init__(self, interpolation: InterpolationMode, fill: Any) -> None:
         super().__init__()
         self.interpolation = interpolation
@@ -137,7 +135,3 @@ class Augmentation(RandomTransform):
         if signed and torch.randint(2, (1,)):
             magnitude = -magnitude
         return self.applied(img, op_name, magnitude)
-
-    def __repr__(self) -> str:
-        options = ", ".join(f"{name}={getattr(self, name)}" for name in self.options)
-        return f"{type(self).__name__}({options})"

@@ -42,6 +42,8 @@ class PCAColor(RandomTransform):
     (torch.Size([3, 4, 5]), 3)
     """
 
+    options = ("std",)
+
     def __init__(
         self,
         std: float = 0.1,
@@ -103,9 +105,6 @@ class PCAColor(RandomTransform):
             bound = largest(pixels.dtype)
             changed = (pixels + bound * color).round().clamp(0, bound).to(pixels.dtype)
         return functional.to_pil_image(changed, img.mode) if images.is_image(img) else changed
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(std={self.std})"
 
 
 def _tensor(img: Any) -> Any:

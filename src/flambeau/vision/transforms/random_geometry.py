@@ -7,14 +7,14 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from flambeau.tensor.api import torch
 from flambeau.vision.transforms import functional
-from flambeau.vision.transforms.base import RandomTransform, uniform, whole
+from flambeau.vision.transforms.base import RandomTransform, Sometimes
+from flambeau.vision.transforms.chance import uniform, whole
 from flambeau.vision.transforms.functional.geometry import both
 from flambeau.vision.transforms.functional.interpolation import InterpolationMode, of_pillow
 
 
-class RandomHorizontalFlip(RandomTransform):
+class RandomHorizontalFlip(Sometimes):
     """Mirrors an image left to right with probability p.
 
     Shape:  Pillow image or tensor (..., H, W) -> the same
@@ -26,18 +26,11 @@ class RandomHorizontalFlip(RandomTransform):
     tensor([[3, 2, 1]])
     """
 
-    def __init__(self, p: float = 0.5) -> None:
-        super().__init__()
-        self.p = p
-
-    def forward(self, img: Any) -> Any:
-        return functional.hflip(img) if torch.rand(1).item() < self.p else img
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(p={self.p})"
+    def changed(self, img: Any) -> Any:
+        return functional.hflip(img)
 
 
-class RandomVerticalFlip(RandomTransform):
+class RandomVerticalFlip(Sometimes):
     """Mirrors an image upside down with probability p.
 
     Shape:  Pillow image or tensor (..., H, W) -> the same
@@ -50,15 +43,8 @@ class RandomVerticalFlip(RandomTransform):
             [1, 2]])
     """
 
-    def __init__(self, p: float = 0.5) -> None:
-        super().__init__()
-        self.p = p
-
-    def forward(self, img: Any) -> Any:
-        return functional.vflip(img) if torch.rand(1).item() < self.p else img
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(p={self.p})"
+    def changed(self, img: Any) -> Any:
+        return functional.vflip(img)
 
 
 class RandomCrop(RandomTransform):
@@ -75,6 +61,8 @@ class RandomCrop(RandomTransform):
     >>> transforms.RandomCrop(4, padding=1)(torch.zeros(3, 5, 5)).shape
     torch.Size([3, 4, 4])
     """
+
+    options = ("size", "padding")
 
     def __init__(
         self,
@@ -113,9 +101,6 @@ class RandomCrop(RandomTransform):
             if any(lacking):
                 img = functional.pad(img, lacking, self.fill, self.padding_mode)
         return functional.crop(img, *self.get_params(img, self.size))
-
-    def __repr__(self) -> str:
-        return f"{type(self).__name__}(size={self.size}, padding={self.padding})"
 
 
 class RandomResizedCrop(RandomTransform):
