@@ -126,7 +126,12 @@ def test_summary_is_the_table_of_the_course():
     found = read("summary", "course-net")
     assert (found["total_parameters"], found["total_products"]) == (105_506, 1_333_200)
     text = printed("summary", "course-net")
-    for line in ("32×24²×5² = 460,800", "64×(32×5²+1) = 51,264", "F.max_pool2d(., kernel_size=3)"):
+    for line in (
+        "32×24²×5² = 460,800",
+        "64×(32×5²+1) = 51,264",
+        "F.max_pool2d(., kernel_size=3)",
+        "x.view(-1, 256)",
+    ):
         assert line in text
     assert "| 32×24×24" in printed("summary", "course-net", "--format", "markdown")
     assert "<table" in printed("summary", "course-net", "--format", "html")

@@ -1,4 +1,4 @@
-"""Every operation of the table tells, without values, the shape, dtype and strides of its result."""
+"""Without values every operation of the table tells the shape, dtype, strides of its result."""
 
 from __future__ import annotations
 
@@ -16,11 +16,16 @@ import op_checks
 import flambeau as torch
 
 # What needs the values: numbers taken out of tensors, sizes that depend on them, other devices.
-NEEDS_VALUES = set(
-    """
-bincount item masked_select narrow nn.functional.one_hot nonzero repeat_interleave to
-""".split()
-)
+NEEDS_VALUES = {
+    "bincount",
+    "item",
+    "masked_select",
+    "narrow",
+    "nn.functional.one_hot",
+    "nonzero",
+    "repeat_interleave",
+    "to",
+}
 
 
 def without_values(value):

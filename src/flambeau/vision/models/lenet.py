@@ -67,7 +67,7 @@ class CourseNet(nn.Module):
     def forward(self, x: Any) -> Any:
         x = F.relu(F.max_pool2d(self.conv1(x), kernel_size=3))
         x = F.relu(F.max_pool2d(self.conv2(x), kernel_size=2))
-        x = x.view(x.size(0), -1)
+        x = x.view(-1, self.fc1.in_features)
         x = F.relu(self.fc1(x))
         return self.fc2(x)
 
