@@ -10,7 +10,7 @@ from flambeau.tensor.tensor import Tensor
 from flambeau.vision import images
 from flambeau.vision.transforms import functional
 from flambeau.vision.transforms.base import RandomTransform
-from flambeau.vision.transforms.functional.convert import largest
+from flambeau.vision.transforms.functional.pixels import largest
 
 # Of the red, green and blue of ImageNet's pixels in [0, 1]: variances along the principal
 # directions, and these directions as columns, as Facebook's fb.resnet.torch published them.

@@ -31,12 +31,12 @@ from flambeau.vision.transforms.functional.geometry import (
     vflip,
 )
 from flambeau.vision.transforms.functional.interpolation import InterpolationMode
-from flambeau.vision.transforms.functional.resize import resize, resized_crop
-from flambeau.vision.transforms.functional.size import (
+from flambeau.vision.transforms.functional.pixels import (
     get_dimensions,
     get_image_num_channels,
     get_image_size,
 )
+from flambeau.vision.transforms.functional.resize import resize, resized_crop
 from flambeau.vision.transforms.functional.tone import (
     autocontrast,
     equalize,

@@ -8,10 +8,9 @@ from typing import Any
 from flambeau.nn import functional as F
 from flambeau.tensor.api import torch
 from flambeau.vision import images
-from flambeau.vision.transforms.functional.checks import check_pixels
 from flambeau.vision.transforms.functional.color import blend, check_factor, enhanced
 from flambeau.vision.transforms.functional.convert import pil_to_tensor, to_pil_image
-from flambeau.vision.transforms.functional.size import get_dimensions
+from flambeau.vision.transforms.functional.pixels import check_pixels, through_float
 
 
 def gaussian_blur(
@@ -37,13 +36,15 @@ def gaussian_blur(
     if images.is_image(img):
         blurred = gaussian_blur(pil_to_tensor(img), sizes, sigmas)
         return to_pil_image(blurred, mode=img.mode)
-    get_dimensions(img)
-    x = _planes(img)
-    x = F.pad(x, [sizes[0] // 2] * 2 + [sizes[1] // 2] * 2, mode="reflect")
-    # The bell is a product of one along the rows and one along the columns.
-    x = F.conv2d(x, _bell(sizes[0], sigmas[0], x).view(1, 1, 1, -1))
-    x = F.conv2d(x, _bell(sizes[1], sigmas[1], x).view(1, 1, -1, 1))
-    return _as_pixels(x, img).view(img.shape)
+
+    def work(planes: Any) -> Any:
+        x = planes.reshape(-1, 1, *planes.shape[-2:])  # a channel is an image of its own
+        x = F.pad(x, [sizes[0] // 2] * 2 + [sizes[1] // 2] * 2, mode="reflect")
+        # The bell is a product of one along the rows and one along the columns.
+        x = F.conv2d(x, _bell(sizes[0], sigmas[0], x).view(1, 1, 1, -1))
+        return F.conv2d(x, _bell(sizes[1], sigmas[1], x).view(1, 1, -1, 1))
+
+    return through_float(img, work)
 
 
 def adjust_sharpness(img: Any, sharpness_factor: float) -> Any:
@@ -65,24 +66,15 @@ def adjust_sharpness(img: Any, sharpness_factor: float) -> Any:
     check_pixels(img)
     if min(img.shape[-2:]) < 3:
         return img
-    x = _planes(img)
-    kernel = torch.ones(1, 1, 3, 3, dtype=x.dtype, device=x.device)
-    kernel[..., 1, 1] = 5.0  # Pillow's filter SMOOTH
-    inside = _as_pixels(F.conv2d(x, kernel / kernel.sum()), img)
+
+    def smoothed(planes: Any) -> Any:
+        kernel = torch.ones(1, 1, 3, 3, dtype=planes.dtype, device=planes.device)
+        kernel[..., 1, 1] = 5.0  # Pillow's filter SMOOTH
+        return F.conv2d(planes.reshape(-1, 1, *planes.shape[-2:]), kernel / kernel.sum())
+
     smooth = img.clone()
-    smooth[..., 1:-1, 1:-1] = inside.view(smooth[..., 1:-1, 1:-1].shape)
+    smooth[..., 1:-1, 1:-1] = through_float(img, smoothed)
     return blend(img, smooth, sharpness_factor)
-
-
-def _planes(img: Any) -> Any:
-    """Each channel as an image of its own, (N, 1, H, W) in floats."""
-    x = img if img.is_floating_point() else img.to(torch.float32)
-    return x.reshape(-1, 1, *img.shape[-2:])
-
-
-def _as_pixels(x: Any, img: Any) -> Any:
-    """In the type of img, rounded where that is one of integers."""
-    return x if img.is_floating_point() else x.round().to(img.dtype)
 
 
 def _bell(size: int, sigma: float, like: Any) -> Any:

@@ -12,8 +12,8 @@ import numpy as np
 
 from flambeau.tensor.api import torch
 from flambeau.vision import images
-from flambeau.vision.transforms.functional.checks import check_pixels
-from flambeau.vision.transforms.functional.convert import convert_image_dtype, largest
+from flambeau.vision.transforms.functional.convert import convert_image_dtype
+from flambeau.vision.transforms.functional.pixels import check_pixels, largest
 
 # What the eye makes of red, green and blue (ITU-R BT.601), rounded as torchvision rounds it.
 LUMA = (0.2989, 0.587, 0.114)

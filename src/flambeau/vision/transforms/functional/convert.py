@@ -12,6 +12,7 @@ from flambeau.core import dtypes
 from flambeau.tensor.api import torch
 from flambeau.tensor.tensor import Tensor
 from flambeau.vision import images
+from flambeau.vision.transforms.functional.pixels import largest
 
 _LITTLE = sys.byteorder == "little"
 _SHORT = "I;16" if _LITTLE else "I;16B"
@@ -115,13 +116,6 @@ _UNSAFE = {
     (dtypes.float32, dtypes.int64),
     (dtypes.float64, dtypes.int64),
 }
-
-
-def largest(dtype: Any) -> int:
-    """The number that stands for full brightness: the largest of an integer type, 1 for others."""
-    if dtype.is_floating_point or dtype == dtypes.bool_:
-        return 1
-    return int(torch.iinfo(dtype).max)
 
 
 def to_pil_image(pic: Any, mode: str | None = None) -> Any:

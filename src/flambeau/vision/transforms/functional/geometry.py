@@ -13,7 +13,7 @@ from flambeau.nn import functional as F
 from flambeau.tensor.api import torch
 from flambeau.tensor.tensor import Tensor
 from flambeau.vision import images
-from flambeau.vision.transforms.functional.size import get_dimensions
+from flambeau.vision.transforms.functional.pixels import get_dimensions
 
 
 def crop(img: Any, top: int, left: int, height: int, width: int) -> Any:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import enum
 from typing import Any
 
+from flambeau.core.errors import FlambeauError
+
 
 class InterpolationMode(enum.Enum):
     """How an image is read between its pixels.
@@ -24,6 +26,10 @@ class InterpolationMode(enum.Enum):
     BOX = "box"
     HAMMING = "hamming"
     LANCZOS = "lanczos"
+
+
+class UnsupportedModeError(FlambeauError, NotImplementedError, ValueError):
+    """A mode that tensors do not have; torchvision raises one in some functions, one in others."""
 
 
 # Pillow's numbers; its nearest reads at the centres of pixels, as NEAREST_EXACT does.
@@ -54,6 +60,15 @@ def mode_of(interpolation: Any) -> InterpolationMode:
         "Argument interpolation should be a InterpolationMode or a corresponding Pillow integer "
         f"constant, got {interpolation!r}"
     )
+
+
+def check_tensors_know(mode: InterpolationMode, *known: str) -> None:
+    """An UnsupportedModeError for a mode that is Pillow's alone."""
+    if mode.value not in known:
+        raise UnsupportedModeError(
+            f"Interpolation mode '{mode.value}' is unsupported with Tensor input, which knows "
+            f"{', '.join(known)}"
+        )
 
 
 def pillow_number(mode: InterpolationMode) -> int:

@@ -11,11 +11,11 @@ from flambeau.tensor.tensor import Tensor
 from flambeau.vision.transforms.functional.geometry import crop
 from flambeau.vision.transforms.functional.interpolation import (
     InterpolationMode,
+    check_tensors_know,
     mode_of,
     pillow_number,
 )
-from flambeau.vision.transforms.functional.planes import through_float
-from flambeau.vision.transforms.functional.size import get_dimensions
+from flambeau.vision.transforms.functional.pixels import get_dimensions, through_float
 
 _SMOOTH = ("bilinear", "bicubic")
 
@@ -56,8 +56,10 @@ def resize(
             )
         return img.resize((wanted[1], wanted[0]), pillow_number(mode))
 
+    smooth = mode.value in _SMOOTH
+    check_tensors_know(mode, "nearest", "nearest-exact", *_SMOOTH)
+
     def work(planes: Any) -> Any:
-        smooth = mode.value in _SMOOTH
         y = F.interpolate(
             planes,
             size=wanted,

@@ -7,9 +7,11 @@ from typing import Any
 
 from flambeau.nn import functional as F
 from flambeau.tensor.api import torch
-from flambeau.vision.transforms.functional.interpolation import InterpolationMode
-from flambeau.vision.transforms.functional.planes import through_float
-from flambeau.vision.transforms.functional.size import get_dimensions
+from flambeau.vision.transforms.functional.interpolation import (
+    InterpolationMode,
+    check_tensors_know,
+)
+from flambeau.vision.transforms.functional.pixels import get_dimensions, through_float
 
 IDENTITY = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
 
@@ -32,8 +34,7 @@ def read_at(
     Raises: ValueError for a mode that tensors do not have or a fill for other channels.
     """
     channels, height, width = get_dimensions(img)
-    if mode.value not in ("nearest", "bilinear"):
-        raise ValueError(f"Interpolation mode '{mode.value}' is unsupported with Tensor input")
+    check_tensors_know(mode, "nearest", "bilinear")
     if isinstance(fill, (list, tuple)) and len(fill) not in (1, channels):
         raise ValueError(
             "The number of elements in 'fill' cannot broadcast to match the number of channels of "

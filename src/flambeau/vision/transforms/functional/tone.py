@@ -9,8 +9,7 @@ from typing import Any
 
 from flambeau.tensor.api import torch
 from flambeau.vision import images
-from flambeau.vision.transforms.functional.checks import check_bytes, check_pixels
-from flambeau.vision.transforms.functional.convert import largest
+from flambeau.vision.transforms.functional.pixels import check_bytes, check_pixels, largest
 
 
 def invert(img: Any) -> Any:

@@ -20,8 +20,8 @@ from flambeau.vision.transforms.functional.interpolation import (
     mode_of,
     pillow_number,
 )
+from flambeau.vision.transforms.functional.pixels import get_dimensions
 from flambeau.vision.transforms.functional.sampling import IDENTITY, read_at
-from flambeau.vision.transforms.functional.size import get_dimensions
 
 
 def rotate(
