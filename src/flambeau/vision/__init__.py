@@ -1,5 +1,6 @@
 """Data sets, transforms and models for images, under torchvision's names; predictions with them."""
 
+from flambeau import __version__
 from flambeau.vision import (
     averaging,
     datasets,
@@ -14,6 +15,7 @@ from flambeau.vision import (
 )
 
 __all__ = [
+    "__version__",
     "averaging",
     "datasets",
     "dense",

@@ -1,5 +1,6 @@
 """Data sets of images: each checks and reads its files, gives them singly or as tensors."""
 
+from flambeau.vision.datasets import utils
 from flambeau.vision.datasets.cifar import CIFAR2, CIFAR10, CIFAR100
 from flambeau.vision.datasets.digits import Digits
 from flambeau.vision.datasets.fakedata import FakeData
@@ -25,4 +26,5 @@ __all__ = [
     "ImageFileError",
     "ImageFolder",
     "VisionDataset",
+    "utils",
 ]

@@ -16,6 +16,7 @@ from flambeau.vision.datasets.download import download
 from flambeau.vision.datasets.files import find, require
 from flambeau.vision.datasets.idx import read_idx
 from flambeau.vision.datasets.memory import ImageDataset
+from flambeau.vision.datasets.utils import verify_str_arg
 from flambeau.vision.errors import DataFileError
 
 
@@ -40,12 +41,12 @@ class MNIST(ImageDataset):
         "https://storage.googleapis.com/cvdf-datasets/mnist/",
         "http://yann.lecun.com/exdb/mnist/",
     ]
-    checksums: ClassVar[dict[str, str]] = {
-        "train-images-idx3-ubyte": "f68b3c2dcbeaaa9fbdd348bbdeb94873",
-        "train-labels-idx1-ubyte": "d53e105ee54ea40749a09fcbcd1e9432",
-        "t10k-images-idx3-ubyte": "9fb629c4189551a2d022fa330f9573f3",
-        "t10k-labels-idx1-ubyte": "ec29112dd5afa0611ce80d1b7f02629c",
-    }
+    resources: ClassVar[list[tuple[str, str]]] = [
+        ("train-images-idx3-ubyte.gz", "f68b3c2dcbeaaa9fbdd348bbdeb94873"),
+        ("train-labels-idx1-ubyte.gz", "d53e105ee54ea40749a09fcbcd1e9432"),
+        ("t10k-images-idx3-ubyte.gz", "9fb629c4189551a2d022fa330f9573f3"),
+        ("t10k-labels-idx1-ubyte.gz", "ec29112dd5afa0611ce80d1b7f02629c"),
+    ]
     classes = [
         "0 - zero",
         "1 - one",
@@ -90,10 +91,12 @@ class MNIST(ImageDataset):
 
     def download(self) -> None:
         """Fetch the files that are in none of the two places."""
-        for name, md5 in self.checksums.items():
-            if find(self._folders, *_spellings(name)) is None:
-                urls = [f"{mirror}{name}.gz" for mirror in self.mirrors]
-                download(urls, Path(self.raw_folder, f"{name}.gz"), md5=md5)
+        for file, md5 in self.resources:
+            name = file.rpartition("/")[2]
+            if find(self._folders, *_spellings(name.removesuffix(".gz"))) is None:
+                # Programs put addresses here that they know to work.
+                urls = [file] if "://" in file else [mirror + file for mirror in self.mirrors]
+                download(urls, Path(self.raw_folder, name), md5=md5)
 
     def _paths(self) -> list[Path]:
         owner = type(self).__name__
@@ -128,12 +131,12 @@ class FashionMNIST(MNIST):
     """Articles of clothing in the format of MNIST: see `MNIST`."""
 
     mirrors = ["http://fashion-mnist.s3-website.eu-central-1.amazonaws.com/"]
-    checksums = {
-        "train-images-idx3-ubyte": "8d4fb7e6c68d591d4c3dfef9ec88bf0d",
-        "train-labels-idx1-ubyte": "25c81989df183df01b3e8a0aad5dffbe",
-        "t10k-images-idx3-ubyte": "bef4ecab320f06d8554ea6380940ec79",
-        "t10k-labels-idx1-ubyte": "bb300cfdad3c16e7a12a480ee83cd310",
-    }
+    resources = [
+        ("train-images-idx3-ubyte.gz", "8d4fb7e6c68d591d4c3dfef9ec88bf0d"),
+        ("train-labels-idx1-ubyte.gz", "25c81989df183df01b3e8a0aad5dffbe"),
+        ("t10k-images-idx3-ubyte.gz", "bef4ecab320f06d8554ea6380940ec79"),
+        ("t10k-labels-idx1-ubyte.gz", "bb300cfdad3c16e7a12a480ee83cd310"),
+    ]
     classes = [
         "T-shirt/top",
         "Trouser",
@@ -152,12 +155,12 @@ class KMNIST(MNIST):
     """Cursive Japanese characters in the format of MNIST: see `MNIST`."""
 
     mirrors = ["http://codh.rois.ac.jp/kmnist/dataset/kmnist/"]
-    checksums = {
-        "train-images-idx3-ubyte": "bdb82020997e1d708af4cf47b453dcf7",
-        "train-labels-idx1-ubyte": "e144d726b3acfaa3e44228e80efcd344",
-        "t10k-images-idx3-ubyte": "5c965bf0a639b31b8f53240b1b52f4d7",
-        "t10k-labels-idx1-ubyte": "7320c461ea6c1c855c0b718fb2a4b134",
-    }
+    resources = [
+        ("train-images-idx3-ubyte.gz", "bdb82020997e1d708af4cf47b453dcf7"),
+        ("train-labels-idx1-ubyte.gz", "e144d726b3acfaa3e44228e80efcd344"),
+        ("t10k-images-idx3-ubyte.gz", "5c965bf0a639b31b8f53240b1b52f4d7"),
+        ("t10k-labels-idx1-ubyte.gz", "7320c461ea6c1c855c0b718fb2a4b134"),
+    ]
     classes = ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"]
 
 
@@ -191,11 +194,7 @@ class EMNIST(MNIST):
     }
 
     def __init__(self, root: str | Path, split: str, **kwargs: Any) -> None:
-        if split not in self.splits:
-            raise ValueError(
-                f"Unknown value '{split}' for argument split. Valid values are {{{self.splits}}}."
-            )
-        self.split = split
+        self.split = verify_str_arg(split, "split", self.splits)
         self.classes = self.classes_split_dict[split]
         super().__init__(root, **kwargs)
 

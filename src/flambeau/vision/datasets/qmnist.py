@@ -12,7 +12,10 @@ from flambeau.vision.datasets.download import download
 from flambeau.vision.datasets.files import find
 from flambeau.vision.datasets.idx import INT, read_idx
 from flambeau.vision.datasets.mnist import MNIST
+from flambeau.vision.datasets.utils import verify_str_arg
 from flambeau.vision.errors import DataFileError
+
+_ADDRESS = "https://raw.githubusercontent.com/facebookresearch/qmnist/master/"
 
 
 class QMNIST(MNIST):
@@ -38,19 +41,19 @@ class QMNIST(MNIST):
         "test50k": "test",
         "nist": "nist",
     }
-    mirrors = ["https://raw.githubusercontent.com/facebookresearch/qmnist/master/"]
-    files: ClassVar[dict[str, tuple[str, str]]] = {
-        "train": ("qmnist-train-images-idx3-ubyte", "qmnist-train-labels-idx2-int"),
-        "test": ("qmnist-test-images-idx3-ubyte", "qmnist-test-labels-idx2-int"),
-        "nist": ("xnist-images-idx3-ubyte", "xnist-labels-idx2-int"),
-    }
-    checksums = {
-        "qmnist-train-images-idx3-ubyte.gz": "ed72d4157d28c017586c42bc6afe6370",
-        "qmnist-train-labels-idx2-int.gz": "0058f8dd561b90ffdd0f734c6a30e5e4",
-        "qmnist-test-images-idx3-ubyte.gz": "1394631089c404de565df7b7aeaf9412",
-        "qmnist-test-labels-idx2-int.gz": "5b5b05890a5e13444e108efe57b788aa",
-        "xnist-images-idx3-ubyte.xz": "7f124b3b8ab81486c9d8c2749c17f834",
-        "xnist-labels-idx2-int.xz": "5ed0e788978e45d4a8bd4b7caec3d79d",
+    resources: ClassVar[dict[str, list[tuple[str, str]]]] = {  # type: ignore[assignment]
+        "train": [
+            (f"{_ADDRESS}qmnist-train-images-idx3-ubyte.gz", "ed72d4157d28c017586c42bc6afe6370"),
+            (f"{_ADDRESS}qmnist-train-labels-idx2-int.gz", "0058f8dd561b90ffdd0f734c6a30e5e4"),
+        ],
+        "test": [
+            (f"{_ADDRESS}qmnist-test-images-idx3-ubyte.gz", "1394631089c404de565df7b7aeaf9412"),
+            (f"{_ADDRESS}qmnist-test-labels-idx2-int.gz", "5b5b05890a5e13444e108efe57b788aa"),
+        ],
+        "nist": [
+            (f"{_ADDRESS}xnist-images-idx3-ubyte.xz", "7f124b3b8ab81486c9d8c2749c17f834"),
+            (f"{_ADDRESS}xnist-labels-idx2-int.xz", "5ed0e788978e45d4a8bd4b7caec3d79d"),
+        ],
     }
 
     def __init__(
@@ -61,25 +64,20 @@ class QMNIST(MNIST):
         train: bool = True,
         **kwargs: Any,
     ) -> None:
-        self.what = what or ("train" if train else "test")
-        if self.what not in self.subsets:
-            raise ValueError(
-                f"Unknown value '{what}' for argument what. "
-                f"Valid values are {{{tuple(self.subsets)}}}."
-            )
+        what = what or ("train" if train else "test")
+        self.what = verify_str_arg(what, "what", self.subsets)
         self.compat = compat
         super().__init__(root, train, **kwargs)
 
     def _names(self) -> tuple[str, str]:
-        return self.files[self.subsets[self.what]]
+        images, labels = (Path(file).stem for file, _ in self.resources[self.subsets[self.what]])
+        return images, labels
 
     def download(self) -> None:
         """Fetch the two files of this part unless they are there."""
-        for packed, md5 in self.checksums.items():
-            name = Path(packed).stem
-            if name in self._names() and find(self._folders, name) is None:
-                urls = [mirror + packed for mirror in self.mirrors]
-                download(urls, Path(self.raw_folder, packed), md5=md5)
+        for url, md5 in self.resources[self.subsets[self.what]]:
+            if find(self._folders, Path(url).stem) is None:
+                download([url], Path(self.raw_folder, Path(url).name), md5=md5)
 
     def _load(self) -> tuple[Any, Any]:
         paths = self._paths()

@@ -1,8 +1,9 @@
-"""Downloads and archives under the names that programs for torchvision call."""
+"""Downloads, archives and checks under the names that programs for torchvision call."""
 
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
@@ -71,3 +72,28 @@ def download_and_extract_archive(
     name = filename or unquote(os.path.basename(urlsplit(url).path))
     download_url(url, root, name, md5)
     extract_archive(root / name, extract_root or root, remove_finished)
+
+
+def verify_str_arg(
+    value: Any,
+    arg: str | None = None,
+    valid_values: Iterable[str] | None = None,
+    custom_msg: str | None = None,
+) -> str:
+    """The value, if it is a string and one of those that are valid.
+
+    Args:   arg: name of the argument, for the message. custom_msg: in place of the message.
+    Raises: ValueError otherwise.
+
+    >>> from flambeau.vision.datasets.utils import verify_str_arg
+    >>> verify_str_arg("train", "split", ("train", "test"))
+    'train'
+    """
+    what = "" if arg is None else f" for argument {arg}"
+    if not isinstance(value, str):
+        raise ValueError(f"Expected type str{what}, but got type {type(value)}.")
+    if valid_values is not None and value not in valid_values:
+        valid = ", ".join(map(repr, valid_values))
+        unknown = f"Unknown value '{value}'{what}. Valid values are {{{valid}}}."
+        raise ValueError(custom_msg or unknown)
+    return value

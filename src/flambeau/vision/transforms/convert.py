@@ -179,8 +179,6 @@ class LinearTransformation(Transform):
         flat = tensor.reshape(-1, size) - self.mean_vector
         return torch.mm(flat, self.transformation_matrix.to(flat.dtype)).view(tensor.shape)
 
-    def __repr__(self) -> str:
-        return (
-            f"{type(self).__name__}(transformation_matrix={self.transformation_matrix.tolist()}, "
-            f"mean_vector={self.mean_vector.tolist()})"
-        )
+    def extra_repr(self) -> str:
+        matrix, mean = self.transformation_matrix.tolist(), self.mean_vector.tolist()
+        return f"transformation_matrix={matrix}, mean_vector={mean}"

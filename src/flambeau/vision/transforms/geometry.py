@@ -50,10 +50,10 @@ class Resize(Transform):
     def forward(self, img: Any) -> Any:
         return functional.resize(img, self.size, self.interpolation, self.max_size, self.antialias)
 
-    def __repr__(self) -> str:
+    def extra_repr(self) -> str:
         return (
-            f"{type(self).__name__}(size={self.size}, interpolation={self.interpolation.value}, "
-            f"max_size={self.max_size}, antialias={self.antialias})"
+            f"size={self.size}, interpolation={self.interpolation.value}, "
+            f"max_size={self.max_size}, antialias={self.antialias}"
         )
 
 

@@ -168,9 +168,9 @@ class RandomResizedCrop(RandomTransform):
             img, *box, self.size, self.interpolation, antialias=self.antialias
         )
 
-    def __repr__(self) -> str:
+    def extra_repr(self) -> str:
         scale, ratio = (tuple(round(x, 4) for x in pair) for pair in (self.scale, self.ratio))
         return (
-            f"{type(self).__name__}(size={self.size}, scale={scale}, ratio={ratio}, "
-            f"interpolation={self.interpolation.value}, antialias={self.antialias})"
+            f"size={self.size}, scale={scale}, ratio={ratio}, "
+            f"interpolation={self.interpolation.value}, antialias={self.antialias}"
         )

@@ -58,12 +58,11 @@ class RandomRotation(RandomTransform):
             img, angle, self.interpolation, self.expand, self.center, self.fill
         )
 
-    def __repr__(self) -> str:
+    def extra_repr(self) -> str:
         center = "" if self.center is None else f", center={self.center}"
         return (
-            f"{type(self).__name__}(degrees={self.degrees}, "
-            f"interpolation={self.interpolation.value}, expand={self.expand}{center}, "
-            f"fill={self.fill})"
+            f"degrees={self.degrees}, interpolation={self.interpolation.value}, "
+            f"expand={self.expand}{center}, fill={self.fill}"
         )
 
 
@@ -144,7 +143,7 @@ class RandomAffine(RandomTransform):
             img, *drawn, interpolation=self.interpolation, fill=self.fill, center=self.center
         )
 
-    def __repr__(self) -> str:
+    def extra_repr(self) -> str:
         shown = [f"degrees={self.degrees}"]
         for name in ("translate", "scale", "shear"):
             if getattr(self, name) is not None:
@@ -155,7 +154,7 @@ class RandomAffine(RandomTransform):
             shown.append(f"fill={self.fill}")
         if self.center is not None:
             shown.append(f"center={self.center}")
-        return f"{type(self).__name__}({', '.join(shown)})"
+        return ", ".join(shown)
 
 
 class RandomPerspective(Sometimes):
