@@ -20,8 +20,7 @@ from .core.errors import FlambeauError
 from .core.limits import can_cast, finfo, iinfo
 from .core.random import Generator, default_generator
 from .core.size import Size
-
-__version__ = "0.1.0"
+from .core.version import __version__
 
 
 def _import_all(package: str) -> None:

@@ -1,6 +1,6 @@
 """Data sets, transforms and models for images, under torchvision's names; predictions with them."""
 
-from flambeau import __version__
+from flambeau.core.version import __version__
 from flambeau.vision import (
     averaging,
     datasets,
