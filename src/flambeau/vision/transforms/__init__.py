@@ -36,17 +36,21 @@ from flambeau.vision.transforms.convert import (
     ToPILImage,
     ToTensor,
 )
-from flambeau.vision.transforms.erasing import RandomErasing
+from flambeau.vision.transforms.erase import RandomErasing
 from flambeau.vision.transforms.functional import InterpolationMode
-from flambeau.vision.transforms.geometry import CenterCrop, FiveCrop, Pad, Resize, TenCrop
-from flambeau.vision.transforms.mix import CutMix, MixUp
-from flambeau.vision.transforms.pca import PCAColor
-from flambeau.vision.transforms.random_geometry import (
+from flambeau.vision.transforms.geometry import (
+    CenterCrop,
+    FiveCrop,
+    Pad,
     RandomCrop,
     RandomHorizontalFlip,
     RandomResizedCrop,
     RandomVerticalFlip,
+    Resize,
+    TenCrop,
 )
+from flambeau.vision.transforms.mix import CutMix, MixUp
+from flambeau.vision.transforms.pca import PCAColor
 from flambeau.vision.transforms.warp import (
     ElasticTransform,
     RandomAffine,

@@ -11,7 +11,7 @@ from typing import Any
 from flambeau.tensor.api import torch
 from flambeau.tensor.tensor import Tensor
 from flambeau.vision.transforms import functional
-from flambeau.vision.transforms.chance import shares
+from flambeau.vision.transforms.chance import shares, whole
 from flambeau.vision.transforms.functional import InterpolationMode
 from flambeau.vision.transforms.operations import Augmentation, Space, space
 
@@ -165,11 +165,7 @@ class AutoAugment(Augmentation):
     @staticmethod
     def get_params(transform_num: int) -> tuple[int, Any, Any]:
         """Number of the pair, and for its two steps a number in [0, 1) and a sign, 0 or 1."""
-        return (
-            int(torch.randint(transform_num, (1,))),
-            torch.rand(2),
-            torch.randint(2, (2,)),
-        )
+        return whole(0, transform_num), torch.rand(2), torch.randint(2, (2,))
 
     def forward(self, img: Any) -> Any:
         _, height, width = functional.get_dimensions(img)
@@ -259,7 +255,7 @@ class TrivialAugmentWide(Augmentation):
 
     def forward(self, img: Any) -> Any:
         known = self._augmentation_space(self.num_magnitude_bins)
-        return self.drawn(img, known, lambda magnitudes: torch.randint(len(magnitudes), (1,)))
+        return self.drawn(img, known, lambda magnitudes: whole(0, len(magnitudes)))
 
 
 class AugMix(Augmentation):
@@ -330,9 +326,9 @@ class AugMix(Augmentation):
         return mixed if isinstance(orig_img, Tensor) else functional.to_pil_image(mixed)
 
     def _chain(self, img: Any, known: Space) -> Any:
-        depth = self.chain_depth if self.chain_depth > 0 else int(torch.randint(1, 4, (1,)))
+        depth = self.chain_depth if self.chain_depth > 0 else whole(1, 4)
         for _ in range(depth):
-            img = self.drawn(img, known, lambda magnitudes: torch.randint(self.severity, (1,)))
+            img = self.drawn(img, known, lambda magnitudes: whole(0, self.severity))
         return img
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import math
+import warnings
 from collections.abc import Sequence
+from typing import Any
 
 from flambeau.tensor.api import torch
 
@@ -16,6 +18,28 @@ def uniform(low: float, high: float) -> float:
 def whole(low: int, high: int) -> int:
     """A whole number from `low` up to but not including `high`."""
     return int(torch.randint(low, high, (1,)).item())
+
+
+def sides(area: float, scale: Sequence[float], ratio: Sequence[float]) -> tuple[int, int]:
+    """Two sides of a rectangle, in whole pixels.
+
+    Its part of the area is uniform, and so is the logarithm of the first side over the second:
+    wide is as likely as tall.
+
+    Args:   scale: smallest and largest part. ratio: smallest and largest first side / second.
+    """
+    part = area * uniform(*scale)
+    aspect = math.exp(uniform(math.log(ratio[0]), math.log(ratio[1])))
+    return round(math.sqrt(part * aspect)), round(math.sqrt(part / aspect))
+
+
+def check_scale_and_ratio(scale: Any, ratio: Any) -> None:
+    """A TypeError unless both are sequences, a warning unless they are (min, max)."""
+    for name, ends in (("Scale", scale), ("Ratio", ratio)):
+        if not isinstance(ends, Sequence):
+            raise TypeError(f"{name} should be a sequence")
+    if scale[0] > scale[1] or ratio[0] > ratio[1]:
+        warnings.warn("Scale and ratio should be of kind (min, max)", stacklevel=3)
 
 
 def shares(alphas: Sequence[float]) -> list[float]:

@@ -10,7 +10,7 @@ from flambeau import nn
 from flambeau.nn import functional as F
 from flambeau.tensor.api import torch
 from flambeau.tensor.tensor import Tensor
-from flambeau.vision.transforms.chance import shares
+from flambeau.vision.transforms.chance import shares, whole
 
 
 class _Mix(nn.Module):
@@ -140,7 +140,7 @@ class CutMix(_Mix):
     def get_params(alpha: float, height: int, width: int) -> tuple[int, int, int, int]:
         """Left, top, right and bottom of the rectangle."""
         half = 0.5 * math.sqrt(1.0 - shares([alpha, alpha])[0])
-        x, y = int(torch.randint(width, (1,))), int(torch.randint(height, (1,)))
+        x, y = whole(0, width), whole(0, height)
         half_width, half_height = int(half * width), int(half * height)
         return (
             max(x - half_width, 0),

@@ -11,6 +11,7 @@ from flambeau.tensor.api import torch
 from flambeau.tensor.tensor import Tensor
 from flambeau.vision.transforms import functional
 from flambeau.vision.transforms.base import RandomTransform
+from flambeau.vision.transforms.chance import whole
 from flambeau.vision.transforms.functional import InterpolationMode
 
 # A name, and for its levels of strength their values and whether the sign is drawn.
@@ -129,9 +130,9 @@ class Augmentation(RandomTransform):
 
     def drawn(self, img: Any, among: Space, level: Callable[[Any], Any]) -> Any:
         """The image after one of the operations, at the level drawn from its magnitudes."""
-        op_name = list(among)[int(torch.randint(len(among), (1,)))]
+        op_name = list(among)[whole(0, len(among))]
         magnitudes, signed = among[op_name]
         magnitude = float(magnitudes[level(magnitudes)]) if magnitudes.ndim else 0.0
-        if signed and torch.randint(2, (1,)):
+        if signed and whole(0, 2):
             magnitude = -magnitude
         return self.applied(img, op_name, magnitude)

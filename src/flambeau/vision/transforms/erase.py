@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,7 +9,7 @@ from flambeau.tensor.api import torch
 from flambeau.tensor.tensor import Tensor
 from flambeau.vision.transforms import functional
 from flambeau.vision.transforms.base import Sometimes
-from flambeau.vision.transforms.chance import uniform, whole
+from flambeau.vision.transforms.chance import check_scale_and_ratio, sides, whole
 
 
 class RandomErasing(Sometimes):
@@ -48,12 +46,7 @@ class RandomErasing(Sometimes):
             raise TypeError("Argument value should be either a number or str or a sequence")
         if isinstance(value, str) and value != "random":
             raise ValueError(f"If value is str, it should be 'random'. Got {value!r}")
-        if not isinstance(scale, Sequence):
-            raise TypeError("Scale should be a sequence")
-        if not isinstance(ratio, Sequence):
-            raise TypeError("Ratio should be a sequence")
-        if scale[0] > scale[1] or ratio[0] > ratio[1]:
-            warnings.warn("Scale and ratio should be of kind (min, max)", stacklevel=2)
+        check_scale_and_ratio(scale, ratio)
         if scale[0] < 0 or scale[1] > 1:
             raise ValueError("Scale should be between 0 and 1")
         if not 0 <= p <= 1:
@@ -75,11 +68,8 @@ class RandomErasing(Sometimes):
         Args:   value: one number, or one a channel; None for normal noise.
         """
         channels, height, width = img.shape[-3:]
-        low, high = math.log(ratio[0]), math.log(ratio[1])
         for _ in range(10):
-            area = height * width * uniform(scale[0], scale[1])
-            aspect = math.exp(uniform(low, high))
-            h, w = round(math.sqrt(area * aspect)), round(math.sqrt(area / aspect))
+            h, w = sides(height * width, scale, ratio)
             if h < height and w < width:
                 if value is None:
                     v = torch.empty(channels, h, w).normal_()
