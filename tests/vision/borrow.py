@@ -48,15 +48,3 @@ def theirs(value: Any) -> Any:
     if isinstance(value, flambeau.Tensor):
         return torch.from_numpy(np.ascontiguousarray(value.detach().numpy()))
     return value
-
-
-def distance(mine: Any, oracles: Any) -> float:
-    """The largest difference of two images of one kind, form and type; an error if they are not."""
-    if isinstance(mine, flambeau.Tensor):
-        assert str(mine.dtype) == str(oracles.dtype)
-        mine, oracles = mine.detach().numpy(), oracles.numpy()
-    else:
-        assert (mine.mode, mine.size) == (oracles.mode, oracles.size)
-        mine, oracles = np.asarray(mine), np.asarray(oracles)
-    assert mine.shape == oracles.shape
-    return float(np.abs(mine.astype(np.float64) - oracles.astype(np.float64)).max(initial=0))

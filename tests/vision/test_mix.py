@@ -11,9 +11,10 @@ from flambeau.data import DataLoader, default_collate
 from flambeau.vision import transforms
 from flambeau.vision.transforms import mix
 
-from .borrow import Borrowed, distance, theirs
+from .borrow import Borrowed, theirs
 from .oracle import torch as reference
 from .oracle import torchvision
+from .pictures import distance
 
 v2 = pytest.importorskip("torchvision.transforms.v2", reason="torchvision's v2 is the oracle")
 assert torchvision

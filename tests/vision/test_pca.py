@@ -9,8 +9,9 @@ import flambeau as torch
 from flambeau.vision import transforms
 from flambeau.vision.transforms.pca import IMAGENET_DIRECTIONS, IMAGENET_VARIANCES
 
-from .borrow import distance, theirs
+from .borrow import theirs
 from .oracle import torchvision
+from .pictures import distance
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow makes the images")
 

@@ -9,9 +9,10 @@ import flambeau as torch
 from flambeau.vision import transforms
 from flambeau.vision.transforms import operations
 
-from .borrow import Borrowed, distance, theirs
+from .borrow import Borrowed, theirs
 from .oracle import torch as reference
 from .oracle import torchvision
+from .pictures import distance
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow makes the images")
 oracle = torchvision.transforms.autoaugment

@@ -9,8 +9,9 @@ import flambeau as torch
 from flambeau.vision import transforms
 from flambeau.vision.transforms import functional
 
-from .borrow import Borrowed, distance, theirs
+from .borrow import Borrowed, theirs
 from .oracle import torchvision
+from .pictures import distance
 
 Image = pytest.importorskip("PIL.Image", reason="Pillow makes the images")
 oracle = torchvision.transforms.functional

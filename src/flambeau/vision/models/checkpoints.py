@@ -12,7 +12,8 @@ from flambeau.core.errors import FlambeauError
 from flambeau.io import CheckpointError, load
 from flambeau.tensor.tensor import Tensor
 from flambeau.vision.datasets.download import Progress, download, show_progress
-from flambeau.vision.datasets.files import DataFileError, digest_of
+from flambeau.vision.datasets.files import digest_of
+from flambeau.vision.errors import DataFileError
 
 # Programs put the state they save under one of these, beside epoch, optimiser and the like.
 _WRAPPERS = ("state_dict", "model_state_dict", "model")
