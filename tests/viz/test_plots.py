@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import subprocess
 import sys
 
@@ -421,6 +422,51 @@ def test_files(tmp_path, ending, head):
     if ending != "pdf":
         assert path.read_bytes() == content
     assert figure._repr_png_().startswith(b"\x89PNG")
+
+
+def _long_names(count):
+    return [f"German short-haired pointer {i}" for i in range(count)]
+
+
+PICTURES = {
+    "a filter": lambda: viz.filters(torch.randn(1, 1, 3, 3)),
+    "flat filters": lambda: viz.filters(torch.randn(4, 1, 1, 9)),
+    "a row of a table": lambda: viz.filters(torch.randn(1, 2, 3, 3)),
+    "a map": lambda: viz.feature_maps(nn.Conv2d(1, 1, 3), torch.rand(1, 28, 28), ""),
+    "a curve": lambda: viz.curves([{"epoch": 1, "train_loss": 1.0, "test_accuracy": 0.9}]),
+    "losses": lambda: viz.loss_distributions([torch.rand(99)], [torch.rand(99)]),
+    "no mistake": lambda: viz.misclassified(torch.rand(1, 5, 5), [0], [[1.0, 0.0]], "ab"),
+    "long names": lambda: viz.misclassified(
+        torch.rand(9, 5, 5), [0] * 9, torch.eye(9).roll(1, 1), _long_names(9)
+    ),
+    "a class": lambda: viz.confusion_matrix([0, 0], [0, 0], ["only"]),
+    "many classes": lambda: viz.confusion_matrix(range(35), range(35), _long_names(35)),
+    "an epoch": lambda: viz.learning_rate(lambda epoch: 0.1, 1),
+    "perfect designs": lambda: viz.comparison({"a": {"train": 1.0, "val": 1.0}}),
+}
+
+
+@pytest.mark.parametrize("kind", PICTURES)
+def test_words_are_whole_and_apart(kind, monkeypatch):
+    """Of pictures of little and of much: nothing is cut off, no word lies over another."""
+    figure = PICTURES[kind]()
+    figure.canvas.draw()
+    drawn = []
+    draw = matplotlib.text.Text.draw
+    monkeypatch.setattr(
+        matplotlib.text.Text, "draw", lambda text, r: (drawn.append(text), draw(text, r))
+    )
+    figure.canvas.draw()
+    width, height = figure.canvas.get_width_height()
+    seen = [text for text in drawn if text.get_visible() and text.get_text().strip()]
+    words = {text: text.get_window_extent() for text in seen}
+    assert words
+    for text, box in words.items():
+        whole = box.x0 > -2 and box.x1 < width + 2 and box.y0 > -2 and box.y1 < height + 2
+        assert whole, text
+    upright = {text: box for text, box in words.items() if text.get_rotation() in (0, 90)}
+    for one, other in itertools.combinations(upright, 2):
+        assert not upright[one].padded(-1).overlaps(upright[other]), (one, other)
 
 
 def test_axes_of_the_user():

@@ -38,8 +38,9 @@ def confusion_matrix(
     """
     counts = as_array(confusion_counts(labels, predictions, len(classes)))
     size = len(classes)
-    inches = min(1.6 + 0.42 * size, 11)
-    figure, axes = style.place(ax, inches + 0.5, inches)
+    field = min(0.42, 9.4 / size)  # inches
+    figure, axes = style.place(ax, 2.1 + field * size, 1.6 + field * size)
+    letters = min(style.NORMAL, 60 * field)
     totals = counts.sum(1, keepdims=True)
     shares = counts / np.maximum(totals, 1)
     axes.imshow(shares, cmap="Blues", vmin=0, vmax=1, interpolation="nearest")
@@ -52,27 +53,26 @@ def confusion_matrix(
             ha="center",
             va="center",
             color="white" if dark else style.INK,
-            size=8,
+            size=letters,
         )
     for row in range(size):
         if totals[row]:
-            axes.text(
-                size - 0.35, row, f"{shares[row, row]:.0%}", va="center", size=8, color="#777777"
-            )
-    _name(axes, classes)
+            share = f"{shares[row, row]:.0%}"
+            axes.text(size - 0.35, row, share, va="center", size=letters, color="#777777")
+    _name(axes, classes, letters)
     right, all_of_them = int(np.trace(counts)), int(counts.sum())
-    share = f" ({right / all_of_them:.1%})" if all_of_them else ""
-    style.title(axes, f"{right} of {all_of_them} right{share}")
+    of_them = f" ({right / all_of_them:.1%})" if all_of_them else ""
+    style.title(axes, f"{right} of {all_of_them} right{of_them}")
     return style.finish(figure, path)
 
 
-def _name(axes: Axes, classes: Sequence[str]) -> None:
+def _name(axes: Axes, classes: Sequence[str], letters: float) -> None:
     """Names at the fields, thin lines between them."""
     size = len(classes)
     long = max(len(str(name)) for name in classes) > 3
-    turned: Any = {"rotation": 45, "ha": "right"} if long else {}
-    axes.set_xticks(range(size), list(classes), **turned)
-    axes.set_yticks(range(size), list(classes))
+    turned: Any = {"rotation": 45, "ha": "right", "rotation_mode": "anchor"} if long else {}
+    axes.set_xticks(range(size), list(classes), size=letters, **turned)
+    axes.set_yticks(range(size), list(classes), size=letters)
     axes.set_xticks(np.arange(size - 1) + 0.5, minor=True)
     axes.set_yticks(np.arange(size - 1) + 0.5, minor=True)
     axes.grid(False)

@@ -47,7 +47,7 @@ def comparison(
             )
     if not parts:
         raise ValueError("there is nothing to compare: no design has an accuracy")
-    figure, axes = style.place(ax, max(3.6, 1.2 + 0.85 * len(designs)), 3.4)
+    figure, axes = style.place(ax, max(3.6, 1.2 + 0.42 * len(parts) * len(designs)), 3.4)
     width = 0.8 / len(parts)
     places = np.arange(len(designs))
     for number, part in enumerate(parts):
@@ -64,7 +64,7 @@ def comparison(
     axes.tick_params(axis="x", length=0)
     axes.grid(False, axis="x")
     axes.set_ylabel("accuracy")
-    style.keys(axes, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=len(parts))
+    style.keys(axes, loc="lower center", bbox_to_anchor=(0.5, 1.03), ncols=len(parts))
     return style.finish(figure, path)
 
 

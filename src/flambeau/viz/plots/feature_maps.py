@@ -45,20 +45,17 @@ def feature_maps(
     columns = mosaic.columns_for(len(shown))
     rows = -(-len(shown) // columns)
     tall = min(max(2.2, 0.6 * rows * height / width), 9)
-    wide = tall * columns * width / (rows * height)
-    figure, axes = style.picture(
-        3.0 + min(wide, 9), tall + 0.5, columns=2, width_ratios=[1.6, max(wide, 2)]
-    )
+    some = "" if len(shown) == channels else f", the first {limit}"
+    words = f"{name} ({type(module).__name__}): {channels} maps of {height} x {width}{some}"
+    wide = max(min(tall * columns * width / (rows * height), 9) + 0.6, 0.08 * len(words))
+    figure, axes = style.picture(2.2 + wide, tall + 0.5, columns=2, width_ratios=[1.6, wide])
     left, right = axes[0]
     left.imshow(gallery.pixels(as_array(image))[0], cmap="gray", interpolation="nearest")
     mosaic.bare(left)
     left.set_anchor("N")
     style.title(left, "image")
     mosaic.show_signed(figure, right, shown, columns)
-    some = "" if len(shown) == channels else f", the first {limit}"
-    style.title(
-        right, f"{name} ({type(module).__name__}): {channels} maps of {height} x {width}{some}"
-    )
+    style.title(right, words)
     return style.finish(figure, path)
 
 

@@ -45,20 +45,20 @@ def filters(
     """
     weights = _weights(weight, shape)
     outputs, inputs, height, width = weights.shape
-    if inputs == 3 and colour:
-        figure, axes = _sheet(outputs, height, width)
-        colours = 0.5 + weights.transpose(0, 2, 3, 1) / (2 * mosaic.largest(weights))
-        mosaic.show_colours(axes, colours, mosaic.columns_for(outputs))
-        words = f"{outputs} filters of {height} x {width} in colour"
-    elif inputs == 1:
-        figure, axes = _sheet(outputs, height, width)
-        mosaic.show_signed(figure, axes, weights[:, 0], mosaic.columns_for(outputs))
+    if inputs == 1 or (inputs == 3 and colour):
+        columns = mosaic.columns_for(outputs)
+        figure, axes = _sheet(0.55, -(-outputs // columns), columns, height / width)
         words = f"{outputs} filters of {height} x {width}"
+    if inputs == 1:
+        mosaic.show_signed(figure, axes, weights[:, 0], columns)
+    elif inputs == 3 and colour:
+        colours = 0.5 + weights.transpose(0, 2, 3, 1) / (2 * mosaic.largest(weights))
+        mosaic.show_colours(axes, colours, columns)
+        words += " in colour"
     else:
         shown = weights[:limit, :limit]
         rows, columns = shown.shape[:2]
-        figure, cells = style.picture(1.2 + 0.32 * columns, 0.6 + 0.32 * rows)
-        axes = cells[0, 0]
+        figure, axes = _sheet(0.32, rows, columns, 1)
         tiles = shown.reshape(rows * columns, height, width)
         mosaic.show_signed(figure, axes, tiles, columns)
         axes.set_xlabel(_first("input channel", columns, inputs))
@@ -86,13 +86,10 @@ def _weights(weight: Any, shape: Sequence[int] | None) -> np.ndarray:
     return weights
 
 
-def _sheet(count: int, height: int, width: int) -> tuple[Figure, Any]:
-    """A figure that fits a grid of so many tiles, about half an inch each."""
-    columns = mosaic.columns_for(count)
-    rows = -(-count // columns)
-    size = 0.55
+def _sheet(inches: float, rows: int, columns: int, slope: float) -> tuple[Figure, Any]:
+    """A figure that fits a grid of tiles, each so many inches wide and `slope` times as high."""
     figure, axes = style.picture(
-        max(1.1 + size * columns, 3.2), 0.45 + size * rows * height / width
+        max(1.1 + inches * columns, 3.2), max(0.6 + inches * rows * slope, 1.1)
     )
     return figure, axes[0, 0]
 

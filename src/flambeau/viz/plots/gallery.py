@@ -82,5 +82,6 @@ def show(
         )
     mosaic.bare(axes)
     axes.set_aspect("equal")
+    axes.set_anchor("NW")  # below its title
     axes.set_xlim(0, columns * across - 0.12)
     axes.set_ylim(max(1, -(-len(words) // columns)) * down, 0)

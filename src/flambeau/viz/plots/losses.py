@@ -24,13 +24,13 @@ def loss_distributions(
 ) -> Figure:
     """The distributions of the per-sample losses through the epochs: over-fitting made visible.
 
-    One row an epoch, on one logarithmic scale of losses; each row is as high as its own peak.
-    While both distributions move left together the
-    network learns; when that of the training samples goes on alone, and that of the test samples
-    grows a hump on the right, it over-fits: it gets worse on what it misclassifies (slides of
-    chapter 5.6). Losses below 1e-7 are
-    counted at the left edge; where they are most, their column is cut off and says how many.
-    The short line is the mean.
+    One row an epoch, on one logarithmic scale of losses; each row is as high as its own peak. While
+    both distributions move left together the network learns; when that of the training samples goes
+    on alone, and that of the test samples grows a hump on the right, it over-fits: it gets worse on
+    what it misclassifies (slides of chapter 5.6).
+
+    Losses below 1e-7 are counted at the left edge; where they are most, their column is cut off and
+    says how many. The short line is the mean.
 
     Args:   train, test: for each epoch that is shown the losses of all samples, as
             `viz.per_sample_losses` gives them. epochs: their numbers, default 1, 2, ...
@@ -63,6 +63,7 @@ def loss_distributions(
             for name, rows in parts.items()
         }
         place.set_xscale("log")
+        place.xaxis.set_minor_formatter("")  # whole powers alone: others lie over each other
         place.set_xlim(edges[0], edges[-1])
         _cut(place, shares)
         place.set_yticks([])
@@ -70,7 +71,7 @@ def loss_distributions(
         place.spines["left"].set_visible(False)
         place.set_ylabel(f"epoch {number}", rotation=0, ha="right", va="center")
     style.title(axes[0, 0], "how the losses of single samples are spread")
-    style.keys(axes[0, 0], loc="upper left", ncols=2, bbox_to_anchor=(0.08, 1))
+    style.keys(axes[0, 0], loc="lower right", ncols=2, bbox_to_anchor=(1, 1), borderaxespad=0.2)
     axes[-1, 0].set_xlabel("loss of a sample (short line: the mean)")
     return style.finish(figure, path)
 

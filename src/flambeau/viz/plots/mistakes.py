@@ -52,8 +52,8 @@ def misclassified(
     width, height = gallery.size(len(surest), columns)
     figure, axes = style.picture(max(width, 4.5), max(height, 0.8))
     words = [
-        f"{short(classes[guesses[i]])} ({shares[i, guesses[i]]:.0%})\nis {short(classes[truth[i]])}"
-        for i in surest
+        f"{short(classes[guess], 10)} ({shares[i, guess]:.0%})\nis {short(classes[truth[i]])}"
+        for i, guess in zip(surest, guesses[surest])
     ]
     gallery.show(axes[0, 0], pictures[surest], words, columns, [style.INK] * len(words))
     some = f", the {len(surest)} surest" if len(surest) < len(wrong) else ""

@@ -56,7 +56,7 @@ def show_signed(figure: Figure, axes: Axes, tiles: np.ndarray, columns: int) -> 
     )
     bare(axes)
     axes.set_facecolor(style.GAP)
-    bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=25, pad=0.02)
+    bar = figure.colorbar(image, ax=axes, shrink=0.7, aspect=25, pad=0.02, panchor=(0, 0.5))
     bar.outline.set_visible(False)
     bar.set_ticks([-limit, 0, limit], labels=[f"{-limit:.2g}", "0", f"{limit:.2g}"])
     bar.ax.tick_params(length=0, labelsize=style.SMALL)

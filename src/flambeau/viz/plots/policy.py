@@ -53,6 +53,7 @@ def learning_rate(
                 color=style.SERIES[(len(names) - 1) % len(style.SERIES)],
                 linewidth=1.8,
                 drawstyle="steps-post" if epochs <= 400 else "default",
+                marker="o" if epochs == 1 else None,
                 label=names[-1],
             )
     if log_rate:

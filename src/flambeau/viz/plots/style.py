@@ -99,7 +99,7 @@ def finish(figure: Figure, path: Path) -> Figure:
 
 def whole_numbers(axis: Any) -> None:
     """Ticks at whole numbers alone: there is no epoch 2.5."""
-    axis.get_major_locator().set_params(integer=True)
+    axis.get_major_locator().set_params(integer=True, min_n_ticks=1)
 
 
 def keys(axes: Axes, **options: Any) -> None:
