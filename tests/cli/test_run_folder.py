@@ -14,24 +14,16 @@ pytest.importorskip("matplotlib", reason="pictures are drawn with matplotlib")
 
 import flambeau as torch
 from flambeau import nn, viz
-from flambeau.cli import environment, job, report, sources
+from flambeau.cli import environment, job, report
 from flambeau.cli.commands import cli
 
 PICTURES = {"curves.png", "filters.png", "confusion.png", "mistakes.png"}
 ALWAYS = {"checkpoint.pt", "model.pt", "metrics.jsonl", "environment.json"}
 
 
-@pytest.fixture(scope="module")
-def few():
-    data = sources.open_data("digits", "")
-    (x, y), (u, v) = data.train, data.test
-    return sources.Data((x[:160], y[:160]), (u[:40], v[:40]), data.images)
-
-
 @pytest.fixture
-def invoke(tmp_path, monkeypatch, few):
+def invoke(inside, monkeypatch, few):
     """The command line on few images, in an empty folder."""
-    monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(job, "open_data", lambda name, root: few)
     monkeypatch.setattr(sys, "argv", ["flambeau", "train", "--epochs", "1"])
 
@@ -75,6 +67,15 @@ def test_the_help_names_every_file(invoke):
     output = invoke("--help").output
     for name in ALWAYS | PICTURES:
         assert name in output
+
+
+def test_records_for_another_program(invoke, undrawn, tmp_path):
+    result = invoke("--epochs", 2, "--json")
+    assert result.exit_code == 0
+    records = [json.loads(line) for line in result.stdout.splitlines()]
+    assert [record["epoch"] for record in records] == [1, 2]
+    assert records == viz.log.read(tmp_path / "a")
+    assert "105,506 parameters" in result.stderr
 
 
 def test_going_on_keeps_the_earlier_environment(invoke, undrawn, tmp_path):

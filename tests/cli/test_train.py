@@ -17,6 +17,7 @@ click_testing = pytest.importorskip("click.testing", reason="the command line ne
 pytest.importorskip("rich", reason="the command line needs rich")
 
 import flambeau as torch
+from flambeau import viz
 from flambeau.cli import job, sources
 from flambeau.cli import train as training
 from flambeau.cli.commands import cli
@@ -44,12 +45,6 @@ def same(a, b) -> bool:
     return a == b
 
 
-@pytest.fixture
-def inside(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 class Quiet:
     """A display that shows nothing and counts batches."""
 
@@ -61,14 +56,6 @@ class Quiet:
 
     def epoch(self, run, record):
         pass
-
-
-@pytest.fixture(scope="module")
-def few():
-    """160 digits to train on, 40 held out: quick epochs."""
-    data = sources.open_data("digits", "")
-    (x, y), (u, v) = data.train, data.test
-    return sources.Data((x[:160], y[:160]), (u[:40], v[:40]), data.images)
 
 
 def settings(**changes):
@@ -93,8 +80,8 @@ def test_the_main_job(inside):
     model = models.course_net()
     model.load_state_dict(torch.load(inside / "runs" / "1" / "model.pt"))
     data = sources.open_data("digits", "")
-    _, accuracy = training.evaluate(model, *data.test)
-    assert accuracy == records[-1]["test_accuracy"]
+    right = viz.measures.scores_of(model, data.test[0]).argmax(1) == data.test[1]
+    assert int(right.sum()) / len(right) == records[-1]["test_accuracy"]
 
 
 @pytest.mark.parametrize("optimizer", ["sgd", "adam"])
@@ -276,28 +263,6 @@ def test_real_mnist(inside, shared_data, monkeypatch):
     monkeypatch.setattr(job, "open_data", lambda name, root: part)
     assert invoke("--data", "mnist", "--epochs", 1).exit_code == 0
     assert metrics(inside / "runs" / "1")[0]["test_accuracy"] > 0.85
-
-
-def test_env():
-    result = click_testing.CliRunner().invoke(cli, ["env"])
-    assert result.exit_code == 0
-    assert f"numpy        {np.__version__}" in result.output
-
-
-def test_help_names_every_option():
-    output = invoke("--help").output
-    for option in (
-        "data",
-        "root",
-        "model",
-        "epochs",
-        "lr",
-        "batch-size",
-        "optimizer",
-        "seed",
-        "out",
-    ):
-        assert f"--{option}" in output
 
 
 def test_without_the_extra(monkeypatch, capsys):

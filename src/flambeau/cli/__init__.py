@@ -1,1 +1,1 @@
-"""The command line: `flambeau train`, `flambeau env`. Needs the extra `cli`."""
+"""The command line, `flambeau`. Needs the extra `cli`."""

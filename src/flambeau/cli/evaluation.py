@@ -7,8 +7,8 @@ from typing import Any
 
 import flambeau as torch
 from flambeau.nn import functional as F
+from flambeau.viz.measures import scores_of
 
-BATCH = 250  # bounds the memory that looking at the images takes
 FIRST = 5  # an image counts for the top-5 accuracy if its class is among the best five
 
 
@@ -22,41 +22,24 @@ def measure(
     """Loss and accuracies of a network in evaluation mode.
 
     Args:   progress: told after each batch how many images are done.
-    Raises: ValueError when the network gives another number of scores than there are classes.
     """
-    loss, right, among_first = 0.0, 0, 0
-    seen, hit = torch.zeros(len(classes)), torch.zeros(len(classes))
-    with torch.no_grad():
-        for start in range(0, len(images), BATCH):
-            x, y = images[start : start + BATCH], labels[start : start + BATCH]
-            scores = model(x)
-            if scores.shape != (len(x), len(classes)):
-                raise ValueError(
-                    f"the network gives {tuple(scores.shape)} for {len(x)} images, but there are "
-                    f"{len(classes)} classes"
-                )
-            good = scores.argmax(1) == y
-            loss += F.cross_entropy(scores, y, reduction="sum").item()
-            right += int(good.sum())
-            best = scores.topk(min(FIRST, len(classes)), 1).indices
-            among_first += int((best == y.view(-1, 1)).any(1).sum())
-            seen += torch.bincount(y, minlength=len(classes))
-            hit += torch.bincount(y[good], minlength=len(classes))
-            progress(start + len(x))
+    scores = scores_of(model, images, progress=progress)
+    right = scores.argmax(1) == labels
     count = len(images)
     found: dict[str, Any] = {
         "images": count,
-        "loss": loss / count,
-        "right": right,
-        "accuracy": right / count,
+        "loss": F.cross_entropy(scores, labels).item(),
+        "right": int(right.sum()),
+        "accuracy": int(right.sum()) / count,
     }
     if len(classes) > FIRST:
-        found["top5_accuracy"] = among_first / count
-    shares = (hit / seen).tolist()
-    return found | {"class_accuracy": dict(zip(classes, shares))}
+        best = scores.topk(FIRST, 1).indices
+        found["top5_accuracy"] = int((best == labels.view(-1, 1)).any(1).sum()) / count
+    seen, hit = (torch.bincount(each, minlength=len(classes)) for each in (labels, labels[right]))
+    return found | {"class_accuracy": dict(zip(classes, (hit / seen).tolist()))}
 
 
-def told(found: dict[str, Any]) -> str:
+def in_words(found: dict[str, Any]) -> str:
     """The measurements in words, the worst class first."""
     lines = [
         f"{found['right']:,} of {found['images']:,} images right: accuracy {found['accuracy']:.2%}",

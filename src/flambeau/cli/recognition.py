@@ -11,7 +11,7 @@ from flambeau.cli import saved, zoo
 from flambeau.vision import averaging, dense, predict, transforms
 from flambeau.vision.predict import Prediction
 
-SCALES = (224, 256, 320)  # shorter edge of the image, for --average scales
+SCALES = (1.0, 1.15, 1.4)  # how much larger than a crop the image is, for --average scales
 AROUND = 1.15  # how much larger than a crop the image is from which ten crops are taken
 
 
@@ -32,23 +32,25 @@ class Recogniser:
             return predict.predict(
                 self.network, photo, self.preprocess, self.class_names, top, probabilities
             )
-        crop = tuple(predict.input_of(photo, self.preprocess).shape[1:])
+        size = tuple(predict.input_of(photo, self.preprocess).shape)
+        wanted = (AROUND,) if average == "ten-crop" else SCALES
+        edges = [round(min(size[1:]) * scale) for scale in wanted]
+        inputs = averaging.at_scales(photo, edges, self.preprocess)
         if average == "ten-crop":
-            edge = round(min(crop) * AROUND)
-            (image,) = averaging.at_scales(photo, [edge], self.preprocess)
-            found = averaging.ten_crop(self.network, image, crop)
+            found = averaging.ten_crop(self.network, inputs[0], size[1:])
         else:
-            network = dense.convolutionize(self.network, (3, *crop))
-            found = averaging.multi_scale(
-                network, averaging.at_scales(photo, SCALES, self.preprocess)
-            )
+            found = averaging.multi_scale(dense.convolutionize(self.network, size), inputs)
         return predict.best_of(found, self.class_names, top)
 
 
 def from_zoo(model: str, weights: str | None, names: Sequence[str] | None) -> Recogniser:
-    """A network with published weights, or with those in a file."""
+    """A network with published weights, or with those in a file.
+
+    Raises: ValueError for a network without published weights: it is not known what it wants.
+    """
+    weights = weights or "DEFAULT"
     recipe = predict.recipe_of(model, weights)
-    network = zoo.build(model, weights or "DEFAULT").eval()
+    network = zoo.build(model, weights).eval()
     return Recogniser(network, recipe.preprocess, names or recipe.class_names)
 
 

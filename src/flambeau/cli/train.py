@@ -18,6 +18,7 @@ from flambeau.cli import zoo
 from flambeau.cli.sources import Data, Images
 from flambeau.nn import functional as F
 from flambeau.viz.log import Log
+from flambeau.viz.measures import scores_of
 
 CHECKPOINT = "checkpoint.pt"  # everything; `--resume` reads it
 WEIGHTS = "model.pt"  # the parameters alone, for `model.load_state_dict(flambeau.load(...))`
@@ -33,7 +34,8 @@ LEARNING_RATES = {"sgd": 0.03, "adam": 0.002, "adamw": 0.002}
 # loss is measured against those softened labels, and so does not go to zero.
 LABEL_SMOOTHING = 0.1
 
-EVALUATION_BATCH = 500  # bounds the memory that looking at the held-out images takes
+PLACE = ("epoch", "batch", "order", "loss", "right", "history")  # where a run stands
+KEPT = ("settings", "images", "model", "optimizer", "random", *PLACE)
 
 
 @dataclass
@@ -159,33 +161,20 @@ def set_learning_rate(run: Run, batches: int) -> None:
 
 def finish_epoch(run: Run, data: Data, seconds: float) -> dict[str, float]:
     """Measure on the held-out images, get ready for the next epoch; what was measured."""
-    loss, accuracy = evaluate(run.model, *data.test, run.settings.device)
+    labels = data.test[1]
+    scores = scores_of(run.model, data.test[0])
     count = len(data.train[0])
     record = {
         "epoch": run.epoch + 1,
         "train_loss": run.loss / count,
         "train_accuracy": run.right / count,
-        "test_loss": loss,
-        "test_accuracy": accuracy,
+        "test_loss": F.cross_entropy(scores, labels).item(),
+        "test_accuracy": int((scores.argmax(1) == labels).sum()) / len(labels),
         "seconds": round(seconds, 3),
     }
     run.history.append(record)
     run.epoch, run.batch, run.order, run.loss, run.right = run.epoch + 1, 0, None, 0.0, 0
     return record
-
-
-def evaluate(model: Any, images: Any, labels: Any, device: str = "cpu") -> tuple[float, float]:
-    """Mean cross-entropy of a model on images, and the share of them that it gets right."""
-    model.eval()
-    loss, right = 0.0, 0
-    with torch.no_grad():
-        for x, y in zip(images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH)):
-            x, y = x.to(device), y.to(device)
-            scores = model(x)
-            loss += F.cross_entropy(scores, y, reduction="sum").item()
-            right += (scores.argmax(1) == y).sum().item()
-    model.train()
-    return loss / len(images), right / len(images)
 
 
 def save(run: Run, folder: Path) -> None:
@@ -199,13 +188,8 @@ def save(run: Run, folder: Path) -> None:
         "model": run.model.state_dict(),
         "optimizer": run.optimizer.state_dict(),
         "random": torch.get_rng_state(),
-        "epoch": run.epoch,
-        "batch": run.batch,
-        "order": run.order,
-        "loss": run.loss,
-        "right": run.right,
-        "history": run.history,
     }
+    state |= {name: getattr(run, name) for name in PLACE}
     torch.save(state, folder / CHECKPOINT)
 
 
@@ -213,20 +197,7 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
     """What `save` wrote. Raises ValueError when the file is not a checkpoint of a training run."""
     path = folder / CHECKPOINT
     state = torch.load(path)
-    wanted = (
-        "settings",
-        "images",
-        "model",
-        "optimizer",
-        "random",
-        "epoch",
-        "batch",
-        "order",
-        "loss",
-        "right",
-        "history",
-    )
-    missing = [key for key in wanted if not isinstance(state, dict) or key not in state]
+    missing = [key for key in KEPT if not isinstance(state, dict) or key not in state]
     if missing:
         raise ValueError(f"{path} is not a checkpoint of `flambeau train`: no {', '.join(missing)}")
     return state
@@ -237,7 +208,7 @@ def resumed_run(state: dict[str, Any], settings: Settings) -> Run:
     run = new_run(settings, Images(**state["images"]))
     run.model.load_state_dict(state["model"])
     run.optimizer.load_state_dict(state["optimizer"])
-    run.epoch, run.batch, run.order = state["epoch"], state["batch"], state["order"]
-    run.loss, run.right, run.history = state["loss"], state["right"], list(state["history"])
+    for name in PLACE:
+        setattr(run, name, state[name])
     torch.set_rng_state(state["random"])
     return run

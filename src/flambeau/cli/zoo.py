@@ -38,9 +38,11 @@ def build(name: str, weights: str | None = None, **options: Any) -> Any:
     taken = {key: value for key, value in options.items() if key in accepted(make)}
     if weights is None:
         return _checked(make(**taken), name)
-    if not _is_file(name) and _takes_weights(name):
+    if not _is_file(name) and _published(name):
         return make(weights=weights, **taken)
     model = _checked(make(**taken), name)
+    if not Path(weights).is_file():
+        raise FileNotFoundError(f"there is no file {weights}, nor published weights for {name}")
     models.checkpoints.fill(model, models.checkpoints.read(Path(weights)), Path(weights))
     return model
 
@@ -71,12 +73,11 @@ def card(name: str) -> dict[str, Any]:
     with torch.device("meta"):
         model = models.get_model(name)
     size = models.input_size_of(name)
-    published = list(models.get_model_weights(name).__members__) if _takes_weights(name) else []
     return {
         "name": name,
         "parameters": sum(p.numel() for p in model.parameters()),
         "input_size": list(size),
-        "weights": published,
+        "weights": _published(name),
     }
 
 
@@ -94,12 +95,14 @@ def check_fits(model: Any, name: str, size: tuple[int, ...], classes: int) -> No
         )
 
 
-def _takes_weights(name: str) -> bool:
+def _published(name: str) -> list[str]:
+    """The names of a network's published weights, first those that are taken by default."""
     try:
-        models.get_model_weights(known_name(name))
+        kind = models.get_model_weights(known_name(name))
     except ValueError:
-        return False
-    return True
+        return []
+    default = kind["DEFAULT"]
+    return [default.name, *(weights.name for weights in kind if weights is not default)]
 
 
 def _is_file(name: str) -> bool:
@@ -119,8 +122,8 @@ def _from_file(spec: str) -> Any:
         module_spec.loader.exec_module(module)
     finally:
         sys.path.pop(0)
-    if not hasattr(module, attribute):
-        raise ValueError(f"{path} has no {attribute!r}")
+    if not callable(getattr(module, attribute, None)):
+        raise ValueError(f"{path} has no class or function {attribute!r}")
     return getattr(module, attribute)
 
 

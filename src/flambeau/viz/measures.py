@@ -38,10 +38,16 @@ def looking_at(model: Any) -> Iterator[None]:
             module.training = mode
 
 
-def scores_of(model: Any, images: Any, batch_size: int = BATCH) -> Any:
+def scores_of(
+    model: Any,
+    images: Any,
+    batch_size: int = BATCH,
+    progress: Callable[[int], None] = lambda done: None,
+) -> Any:
     """What a model in evaluation mode answers to each image, computed in batches.
 
     Shape:  images (N, ...) -> scores (N, K), on the CPU
+    Args:   progress: told after each batch how many images are done.
 
     >>> from flambeau import nn
     >>> from flambeau.viz.measures import scores_of
@@ -49,8 +55,12 @@ def scores_of(model: Any, images: Any, batch_size: int = BATCH) -> Any:
     torch.Size([5, 3])
     """
     device = next((parameter.device for parameter in model.parameters()), "cpu")
+    scores = []
     with looking_at(model):
-        return torch.cat([model(part.to(device)).cpu() for part in images.split(batch_size)])
+        for part in images.split(batch_size):
+            scores.append(model(part.to(device)).cpu())
+            progress(min(len(scores) * batch_size, len(images)))
+    return torch.cat(scores)
 
 
 def per_sample_losses(model: Any, images: Any, labels: Any, batch_size: int = BATCH) -> Any:

@@ -6,7 +6,16 @@ from pathlib import Path
 
 import click
 
-from flambeau.cli.commands.options import DATA_FOLDER, emit, json_option, root_option, told
+from flambeau.cli.commands.options import (
+    DATA_FOLDER,
+    DataName,
+    emit,
+    json_option,
+    root_option,
+    told,
+)
+
+SMALLEST = 64  # pixels of the side of an image as it is drawn
 
 
 @click.group()
@@ -25,12 +34,12 @@ def list_sets(as_json: bool) -> None:
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", type=DataName())
 @root_option
 @json_option
 @told
 def get(name: str, root: str | None, as_json: bool) -> None:
-    """Download the data set NAME (once), check it, and say what is in it."""
+    """Download the data set NAME, once, and say what is in it."""
     from flambeau.cli.sources import source
 
     train, test = (source(name).open(root or DATA_FOLDER, part) for part in (True, False))
@@ -50,9 +59,16 @@ def get(name: str, root: str | None, as_json: bool) -> None:
 
 
 @data.command()
-@click.argument("name")
+@click.argument("name", type=DataName())
 @root_option
-@click.option("--count", type=click.IntRange(1), default=64, show_default=True, help="How many.")
+@click.option(
+    "--count",
+    type=click.IntRange(1),
+    metavar="N",
+    default=64,
+    show_default=True,
+    help="How many.",
+)
 @click.option(
     "--out",
     type=click.Path(dir_okay=False, path_type=Path),
@@ -60,18 +76,21 @@ def get(name: str, root: str | None, as_json: bool) -> None:
 )
 @told
 def show(name: str, root: str | None, count: int, out: Path | None) -> None:
-    """Draw the first images of the data set NAME in a grid, and print their labels."""
+    """Draw the first images of NAME in a grid, print their labels."""
     import flambeau as torch
     from flambeau.cli.sources import source
     from flambeau.vision import transforms, utils
 
     images = source(name).open(root or DATA_FOLDER, True)
     images.transform = transforms.ToTensor()
-    shown = [images[i] for i in range(min(count, len(images)))]
+    shown, labels = zip(*(images[i] for i in range(min(count, len(images)))))
+    grid = torch.stack(shown)
+    zoom = -(-SMALLEST // grid.shape[-1])
+    grid = grid.repeat_interleave(zoom, 2).repeat_interleave(zoom, 3)
     out = out or Path(f"{name}.png")
-    columns = round(len(shown) ** 0.5) or 1
-    utils.save_image(torch.stack([image for image, _ in shown]), out, nrow=columns)
-    for start in range(0, len(shown), columns):
-        row = [images.classes[label] for _, label in shown[start : start + columns]]
+    columns = round(len(shown) ** 0.5)
+    utils.save_image(grid, out, nrow=columns)
+    for start in range(0, len(labels), columns):
+        row = [images.classes[label] for label in labels[start : start + columns]]
         click.echo("  ".join(row))
     click.echo(f"drawn in {out}")

@@ -10,7 +10,7 @@ from flambeau.cli.commands.options import emit, json_option
 @click.command()
 @json_option
 def env(as_json: bool) -> None:
-    """Show the versions that matter when something is reported."""
+    """Show the versions to name when something is reported."""
     from flambeau.cli.environment import versions
 
     found = versions()

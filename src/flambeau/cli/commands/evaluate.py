@@ -26,8 +26,8 @@ from flambeau.cli.commands.options import (
 @weights_option
 @data_option
 @root_option
-@click.option("--mean", type=Numbers(), help="Of each channel. [default: of the training images]")
-@click.option("--std", type=Numbers(), help="Of each channel. [default: of the training images]")
+@click.option("--mean", type=Numbers(), help="[default: of the training images]")
+@click.option("--std", type=Numbers(), help="[default: of the training images]")
 @json_option
 @told
 def evaluate(
@@ -40,14 +40,17 @@ def evaluate(
     std: list[float] | None,
     as_json: bool,
 ) -> None:
-    """Measure a network on the held-out images: loss, accuracy, accuracy of each class.
+    """Measure a network on images held out from training.
+
+    Prints loss, accuracy, and the accuracy of each class.
 
     \b
-    flambeau eval runs/1                      the network of a run, on the data of the run
+    flambeau eval runs/1                   the network of a run, on its data
     flambeau eval --model resnet20 --weights FILE --data cifar10 \\
         --mean 0.485,0.456,0.406 --std 0.229,0.224,0.225
 
-    --root is where the data are; for a run the default is where they were.
+    Images are normalised by --mean and --std, one number for each channel. --root is where the data
+    are; for a run the default is where they were.
     """
     from flambeau.cli import evaluation
     from flambeau.cli.display import counting
@@ -55,7 +58,7 @@ def evaluate(
     network, (images, labels), classes = _subject(run, model, weights, data, root, mean, std)
     with counting("images", len(images)) as progress:
         found = evaluation.measure(network, images, labels, classes, progress)
-    emit(as_json, found, evaluation.told(found))
+    emit(as_json, found, evaluation.in_words(found))
 
 
 def _subject(
@@ -73,7 +76,13 @@ def _subject(
 
     if (run is None) == (model is None):
         raise click.UsageError("give the folder of a run, or --model with --weights and --data")
+    if (mean is None) != (std is None):
+        raise click.UsageError("--mean and --std go together")
     if run is not None:
+        if weights or data or mean:
+            raise click.UsageError(
+                "RUN has its own weights, --data, --mean and --std: leave them out"
+            )
         network, settings, images = saved.network(run)
         test, classes = held_out(settings.data, root or settings.root, images.mean, images.std)
         return network, test, classes
@@ -84,8 +93,9 @@ def _subject(
         test, classes = opened.test, opened.images.classes
     else:
         test, classes = held_out(data, root or DATA_FOLDER, mean, std)
-    shape = test[0].shape
+    size = tuple(test[0].shape[1:])
     network = zoo.build(
-        model, weights, num_classes=len(classes), in_channels=shape[1], image_size=shape[2]
+        model, weights, num_classes=len(classes), in_channels=size[0], image_size=size[1]
     )
+    zoo.check_fits(network, model, size, len(classes))
     return network.eval(), test, classes

@@ -15,6 +15,7 @@ from flambeau.cli.commands.options import ModelName, input_option, told
 @click.option(
     "--depth",
     type=click.IntRange(0),
+    metavar="N",
     help="Fold modules this deep into one box each: 1 shows the parts. [default: nothing]",
 )
 @click.option("--shapes", is_flag=True, help="Show the sizes of what each operation computes.")
@@ -37,7 +38,7 @@ def graph(
     grad_norm: bool,
     out: Path | None,
 ) -> None:
-    """Draw the graph that autograd records when MODEL sees one image.
+    """Draw the graph that autograd records for one image.
 
     MODEL is a network of `flambeau models`, or FILE.py:CLASS.
     """

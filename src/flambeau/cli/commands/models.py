@@ -12,10 +12,11 @@ from flambeau.cli.commands.options import emit, json_option, told
 @json_option
 @told
 def models(pattern: str, as_json: bool) -> None:
-    """List the networks whose name matches PATTERN (default: all), such as 'resnet*'.
+    """List the networks by name, with what they cost.
 
-    For each: the number of its parameters, the size of the images that it was made for, and the
-    published weight files that --weights takes by name.
+    PATTERN, such as 'resnet*', chooses among them. For each: the number of its parameters, the size
+    of the images that it was made for, and the published weights that --weights takes by name,
+    first those that are taken by default.
     """
     from flambeau.cli import zoo
     from flambeau.vision.models import list_models

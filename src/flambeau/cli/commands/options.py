@@ -10,6 +10,7 @@ from typing import Any
 import click
 
 DATA_FOLDER = "data"  # where downloaded data sets go
+INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
 
 
 class ModelName(click.ParamType):
@@ -65,11 +66,12 @@ input_option = click.option(
     metavar="CxHxW",
     help="Size of one image. [default: what the network was made for]",
 )
+
 weights_option = click.option(
-    "--weights", help="File of parameters, or the name of published ones (`flambeau models`)."
+    "--weights",
+    metavar="FILE|NAME",
+    help="File of parameters, or the name of published ones (`flambeau models`).",
 )
-
-
 data_option = click.option(
     "--data",
     type=DataName(),
@@ -77,7 +79,7 @@ data_option = click.option(
     "downloaded once.",
 )
 root_option = click.option(
-    "--root", help=f"Folder of the downloaded data sets. [default: {DATA_FOLDER}]"
+    "--root", metavar="FOLDER", help=f"Where downloaded data sets are. [default: {DATA_FOLDER}]"
 )
 
 
@@ -93,6 +95,8 @@ def told(command: Callable[..., Any]) -> Callable[..., Any]:
     def run(*arguments: Any, **options: Any) -> Any:
         try:
             return command(*arguments, **options)
+        except click.exceptions.Exit:  # a RuntimeError too
+            raise
         except (RuntimeError, OSError, ValueError, TypeError, ImportError) as error:
             raise click.ClickException(str(error)) from error
 

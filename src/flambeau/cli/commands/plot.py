@@ -22,8 +22,15 @@ KINDS = ("curves", "filters", "maps", "confusion", "mistakes", "losses")
     "image. confusion: which class is taken for which. mistakes: the images that are. "
     "losses: how the loss is spread over the images.",
 )
-@click.option("--layer", help="For filters and maps: its name. [default: the first]")
-@click.option("--image", type=click.IntRange(0), default=0, help="For maps: which held-out image.")
+@click.option("--layer", metavar="NAME", help="For filters and maps: which. [default: the first]")
+@click.option(
+    "--image",
+    type=click.IntRange(0),
+    metavar="N",
+    default=0,
+    show_default=True,
+    help="For maps: which held-out image.",
+)
 @click.option("--log", "log_loss", is_flag=True, help="For curves: a logarithmic scale.")
 @click.option(
     "--out",
@@ -34,9 +41,10 @@ KINDS = ("curves", "filters", "maps", "confusion", "mistakes", "losses")
 def plot(
     run: Path, kind: str, layer: str | None, image: int, log_loss: bool, out: Path | None
 ) -> None:
-    """Draw what RUN, a folder that `flambeau train` wrote, has learnt.
+    """Draw what a run has learnt, in one of six kinds of pictures.
 
-    For curves RUN may also be a file of JSON lines with `epoch`, `train_loss`, `test_accuracy` ...
+    RUN is a folder that `flambeau train` wrote. For curves it may also be a file of JSON lines with
+    `epoch`, `train_loss`, `test_accuracy` ...
     """
     from flambeau import viz
     from flambeau.cli import report

@@ -8,6 +8,8 @@ import click
 
 from flambeau.cli.commands.options import ModelName, emit, json_option, told, weights_option
 
+DEFAULT = "squeezenet1_0"
+
 
 @click.command()
 @click.argument(
@@ -18,7 +20,7 @@ from flambeau.cli.commands.options import ModelName, emit, json_option, told, we
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
 )
 @click.option(
-    "--model", type=ModelName(), default="squeezenet1_0", show_default=True, help="The network."
+    "--model", type=ModelName(), help="The network, one with weights. [default: squeezenet1_0]"
 )
 @weights_option
 @click.option(
@@ -31,7 +33,14 @@ from flambeau.cli.commands.options import ModelName, emit, json_option, told, we
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
     help="File with the names of the classes, one a line. [default: what the weights say]",
 )
-@click.option("--top", type=click.IntRange(1), default=5, show_default=True, help="How many names.")
+@click.option(
+    "--top",
+    type=click.IntRange(1),
+    metavar="N",
+    default=5,
+    show_default=True,
+    help="How many names.",
+)
 @click.option("--probabilities", is_flag=True, help="Probabilities in place of scores.")
 @click.option(
     "--average",
@@ -49,7 +58,7 @@ from flambeau.cli.commands.options import ModelName, emit, json_option, told, we
 @told
 def predict(
     photos: tuple[Path, ...],
-    model: str,
+    model: str | None,
     weights: str | None,
     run: Path | None,
     classes: Path | None,
@@ -59,22 +68,24 @@ def predict(
     draw: Path | None,
     as_json: bool,
 ) -> None:
-    """Print the classes that a network finds most likely in each PHOTO, with their scores.
+    """Say what is in photographs: the best classes with their scores.
 
     \b
-    flambeau predict dog.jpg --model squeezenet1_0 --weights squeezenet1_0_imagenet.pth
+    flambeau predict dog.jpg --model squeezenet1_0 --weights FILE
     flambeau predict digit.png --run runs/1
 
-    Without --weights the first published ones are downloaded, once.
+    Without --weights the first ones of `flambeau models` are downloaded, once.
     """
     from flambeau.cli import recognition
     from flambeau.vision import drawing
 
     names = classes.read_text(encoding="utf-8").splitlines() if classes else None
     if run is not None:
+        if model or weights:
+            raise click.UsageError("--run has its own network: leave --model and --weights out")
         recogniser = recognition.from_run(run, names)
     else:
-        recogniser = recognition.from_zoo(model, weights, names)
+        recogniser = recognition.from_zoo(model or DEFAULT, weights, names)
     found = []
     for number, photo in enumerate(photos):
         best = recogniser.best(photo, top, probabilities, average)

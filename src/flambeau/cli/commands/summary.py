@@ -13,6 +13,7 @@ from flambeau.cli.commands.options import ModelName, emit, input_option, json_op
 @click.option(
     "--depth",
     type=click.IntRange(0),
+    metavar="N",
     help="One row for each module this deep, instead of one for each operation.",
 )
 @click.option("--memory", is_flag=True, help="Show the bytes of parameters and maps.")
@@ -36,7 +37,7 @@ def summary(
     form: str,
     as_json: bool,
 ) -> None:
-    """Print the sizes, parameters and products of MODEL, layer by layer.
+    """Print sizes, parameters and products, layer by layer.
 
     MODEL is a network of `flambeau models`, or FILE.py:CLASS. Nothing is computed and no memory is
     taken: a size that does not fit is told with the layer where it does not.

@@ -7,9 +7,14 @@ from typing import Any
 
 import click
 
-from flambeau.cli.commands.options import DATA_FOLDER, DataName, ModelName, json_option
-
-INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
+from flambeau.cli.commands.options import (
+    DATA_FOLDER,
+    INTERRUPTED,
+    DataName,
+    ModelName,
+    json_option,
+    told,
+)
 
 
 @click.command()
@@ -22,7 +27,11 @@ INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
     "downloaded once.",
 )
 @click.option(
-    "--root", default=DATA_FOLDER, show_default=True, help="Folder of the downloaded data sets."
+    "--root",
+    metavar="FOLDER",
+    default=DATA_FOLDER,
+    show_default=True,
+    help="Where downloaded data sets are.",
 )
 @click.option(
     "--model",
@@ -32,16 +41,21 @@ INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
     help="The network, one of `flambeau models`, or FILE.py:CLASS.",
 )
 @click.option(
-    "--epochs", type=click.IntRange(1), help="How often each image is seen. [default: by data set]"
+    "--epochs",
+    type=click.IntRange(1),
+    metavar="N",
+    help="How often each image is seen. [default: by data set]",
 )
 @click.option(
     "--lr",
     type=click.FloatRange(0, min_open=True),
+    metavar="RATE",
     help="Learning rate of the first step; it falls evenly to zero. [default: by optimizer]",
 )
 @click.option(
     "--batch-size",
     type=click.IntRange(1),
+    metavar="N",
     default=32,
     show_default=True,
     help="How many images make one step.",
@@ -53,8 +67,17 @@ INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
     show_default=True,
     help="How steps follow from gradients; sgd has momentum 0.9.",
 )
-@click.option("--seed", type=int, default=0, show_default=True, help="Start of all random numbers.")
-@click.option("--device", default="cpu", show_default=True, help="Where to compute.")
+@click.option(
+    "--seed",
+    type=int,
+    metavar="N",
+    default=0,
+    show_default=True,
+    help="Start of all random numbers.",
+)
+@click.option(
+    "--device", metavar="NAME", default="cpu", show_default=True, help="Where to compute."
+)
 @click.option(
     "--out",
     type=click.Path(file_okay=False, path_type=Path),
@@ -72,6 +95,7 @@ INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
 )
 @json_option
 @click.pass_context
+@told
 def train(
     context: click.Context,
     out: Path | None,
@@ -89,24 +113,18 @@ def train(
     \b
     The folder of a run holds
       checkpoint.pt     everything that --resume needs
-      model.pt          the parameters: model.load_state_dict(flambeau.load("model.pt"))
+      model.pt          the parameters, for model.load_state_dict(torch.load(...))
       metrics.jsonl     one line of numbers for each epoch
       environment.json  versions, processor, threads, seed, command, git commit
       curves.png        loss and error by epoch
       filters.png       what the first layer looks for
       confusion.png     which class is taken for which
       mistakes.png      the images that it gets wrong, the surest first
-
-    \b
-    Exit code: 0 done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C.
     """
     from flambeau.cli import job
 
     given = {name for name in options if _on_command_line(context, name)}
-    try:
-        finished = job.run(options, given, out, resume, tensorboard, as_json)
-    except (RuntimeError, OSError, ValueError, ImportError) as error:
-        raise click.ClickException(str(error)) from error
+    finished = job.run(options, given, out, resume, tensorboard, as_json)
     context.exit(0 if finished else INTERRUPTED)
 
 
