@@ -25,7 +25,6 @@ class _Cifar(ImageDataset):
     mirrors: ClassVar[list[str]] = ["https://www.cs.toronto.edu/~kriz/"]
     checksum: ClassVar[str]
     labels: ClassVar[tuple[str, ...]]  # in the order of the binary version
-    train: bool
 
     def download(self) -> None:
         """Fetch the archive of the Python version and unpack it into `root`."""
@@ -44,9 +43,6 @@ class _Cifar(ImageDataset):
         parts = [read_batch(path, self.labels, wanted, len(self.classes)) for path in paths]
         self.data = _pictures(np.concatenate([pixels for pixels, _ in parts]))
         self.targets = [label for _, labels in parts for label in labels]
-
-    def extra_repr(self) -> str:
-        return f"Split: {'Train' if self.train else 'Test'}"
 
 
 def _pictures(rows: np.ndarray) -> np.ndarray:

@@ -62,9 +62,6 @@ class Digits(ImageDataset):
         self.data = torch.from_numpy(_enlarge(pixels[part], size, margin))
         self.targets = torch.from_numpy(labels[part].astype(np.int64))
 
-    def extra_repr(self) -> str:
-        return f"Split: {'Train' if self.train else 'Test'}"
-
 
 def _enlarge(pixels: np.ndarray, size: int, margin: int) -> np.ndarray:
     """Images of 0..INK as uint8 of 0..255, `size` pixels wide and high."""

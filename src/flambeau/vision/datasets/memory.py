@@ -29,6 +29,7 @@ class ImageDataset(VisionDataset):
     """
 
     data: Any
+    train: bool
 
     def __init__(
         self,
@@ -73,6 +74,9 @@ class ImageDataset(VisionDataset):
             self.targets = labels.tolist()
         else:
             self.targets = torch.from_numpy(labels)
+
+    def extra_repr(self) -> str:
+        return f"Split: {'Train' if self.train else 'Test'}"
 
     @property
     def class_to_idx(self) -> dict[str, int]:  # type: ignore[override]

@@ -118,9 +118,6 @@ class MNIST(ImageDataset):
             )
         return torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64))
 
-    def extra_repr(self) -> str:
-        return f"Split: {'Train' if self.train else 'Test'}"
-
 
 def _spellings(name: str) -> tuple[str, str]:
     """As published, and as some programs write it: train-images.idx3-ubyte."""
