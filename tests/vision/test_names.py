@@ -40,3 +40,10 @@ def test_modules_are_there_without_an_import_of_their_own():
     assert vision.__version__ == flambeau.__version__
     assert vision.datasets.utils.download_url and vision.datasets.mnist.MNIST
     assert vision.models.resnet.BasicBlock and vision.transforms.functional.hflip
+
+
+def test_programs_ask_what_reads_pictures():
+    assert vision.get_image_backend() == "PIL"
+    vision.set_image_backend("PIL")
+    with pytest.raises(ValueError, match="Invalid backend 'accimage'"):
+        vision.set_image_backend("accimage")

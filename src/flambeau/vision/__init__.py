@@ -13,6 +13,7 @@ from flambeau.vision import (
     transforms,
     utils,
 )
+from flambeau.vision.images import get_image_backend, set_image_backend
 
 __all__ = [
     "__version__",
@@ -20,10 +21,12 @@ __all__ = [
     "datasets",
     "dense",
     "drawing",
+    "get_image_backend",
     "imagenet",
     "io",
     "models",
     "predict",
+    "set_image_backend",
     "transforms",
     "utils",
 ]

@@ -8,10 +8,10 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from flambeau.nn import functional as F
+from flambeau.nn.evaluating import evaluating
 from flambeau.tensor.api import torch
 from flambeau.vision import transforms
 from flambeau.vision.models.presets import ImageClassification
-from flambeau.vision.modes import evaluating
 from flambeau.vision.predict import input_of, photograph
 from flambeau.vision.transforms import functional as TF
 

@@ -8,8 +8,8 @@ from typing import Any
 
 from flambeau import nn
 from flambeau.core.errors import ShapeError
+from flambeau.nn.evaluating import evaluating
 from flambeau.tensor.api import torch
-from flambeau.vision.modes import evaluating
 
 _TOLERANCE = 1e-3  # of scores summed in another order, relative to the largest
 

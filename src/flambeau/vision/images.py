@@ -24,6 +24,17 @@ def pillow() -> Any:
     return Image
 
 
+def get_image_backend() -> str:
+    """What reads pictures: always "PIL". Programs ask before they choose a loader."""
+    return "PIL"
+
+
+def set_image_backend(backend: str) -> None:
+    """Choose what reads pictures. Raises ValueError for anything but "PIL"."""
+    if backend != "PIL":
+        raise ValueError(f"Invalid backend {backend!r}: pictures are read by 'PIL' alone")
+
+
 def to_image(pixels: np.ndarray) -> Any:
     """A Pillow image of an (H, W) grey or (H, W, 3) colour array of uint8 (2, 4: with alpha)."""
     return pillow().fromarray(pixels)

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 from flambeau.nn import functional as F
+from flambeau.nn.evaluating import evaluating
 from flambeau.tensor.tensor import Tensor
 from flambeau.vision import imagenet, images, models
 from flambeau.vision.models.presets import ImageClassification
-from flambeau.vision.modes import evaluating
 from flambeau.vision.transforms import functional as TF
 
 Preprocess = Callable[[Any], Any]
