@@ -41,8 +41,12 @@ def download_url(
             md5: expected checksum. max_redirect_hops: there for compatibility.
     Raises: DataFileError with the reason and where to put the file by hand.
     """
-    name = filename or unquote(os.path.basename(urlsplit(url).path))
+    name = filename or _name_in(url)
     download([url], Path(root).expanduser() / name, md5=md5)
+
+
+def _name_in(url: str) -> str:
+    return unquote(os.path.basename(urlsplit(url).path))
 
 
 def extract_archive(
@@ -69,7 +73,7 @@ def download_and_extract_archive(
 ) -> None:
     """Fetch an archive into a folder and unpack it, by default there: the two functions above."""
     root = Path(download_root).expanduser()
-    name = filename or unquote(os.path.basename(urlsplit(url).path))
+    name = filename or _name_in(url)
     download_url(url, root, name, md5)
     extract_archive(root / name, extract_root or root, remove_finished)
 
