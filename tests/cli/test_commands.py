@@ -161,6 +161,21 @@ def test_summary_of_the_users_own_network(own):
     )
 
 
+@pytest.mark.parametrize(
+    ("result", "said"),
+    [
+        ("self.fc(x.flatten(1))[:, :9]", "gives 9 numbers"),
+        ("(self.fc(x.flatten(1)), x.sum((1, 2, 3)))", "gives 10 and 1 numbers"),
+        ("len(x)", "gives no numbers"),
+    ],
+)
+def test_a_network_that_does_not_answer_is_refused_before_training(inside, result, said):
+    text = NET.replace("self.fc(torch.relu(self.conv(x)).flatten(1))", result)
+    Path("net.py").write_text(text.replace("from sizes import HIDDEN", "HIDDEN = 784"))
+    wrong = invoke("train", "--model", "net.py:Net")
+    assert wrong.exit_code == 1 and said in wrong.output, wrong.output
+
+
 def test_unknown_names_are_answered_with_near_ones():
     for arguments in (
         ("summary", "resnet81"),

@@ -233,7 +233,7 @@ def test_a_file_that_is_no_checkpoint(inside, quick, content):
     "arguments, code, message",
     [
         (["--data", "cats"], 2, "no data set 'cats': there are digits, mnist"),
-        (["--model", "alexnet"], 1, "features.0"),  # it takes three channels
+        (["--model", "squeezenet1_0"], 1, "features.0"),  # it takes three channels
         (["--model", "book_depth"], 1, "expected input[1, 1, 28, 28] to have 3 channels"),
         (["--epochs", 0], 2, "0 is not in the range"),
         (["--lr", 0], 2, "is not in the range"),

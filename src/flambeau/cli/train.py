@@ -90,7 +90,13 @@ def new_model(settings: Settings, images: Images) -> Any:
     """
     channels, size, _ = images.shape
     classes = len(images.classes)
-    model = zoo.build(settings.model, num_classes=classes, in_channels=channels, image_size=size)
+    model = zoo.build(
+        settings.model,
+        num_classes=classes,
+        in_channels=channels,
+        image_size=size,
+        aux_logits=False,  # one answer, one loss
+    )
     zoo.check_fits(model, settings.model, images.shape, classes)
     return model.to(settings.device)
 

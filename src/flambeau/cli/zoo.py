@@ -88,10 +88,13 @@ def check_fits(model: Any, name: str, size: tuple[int, ...], classes: int) -> No
     """
     from flambeau import viz
 
-    found = viz.check_shapes(model, size).rows[-1].outputs
+    viz.check_shapes(model, size)  # told layer by layer
+    found = viz.summary(model, size, depth=0).rows[0].outputs
     if found != ((classes,),):
+        sizes = " and ".join("×".join(map(str, each)) for each in found) or "no"
         raise ValueError(
-            f"{name} gives {found[0]} numbers for an image {size}, but there are {classes} classes"
+            f"{name} gives {sizes} numbers for an image {size}, but there are {classes} classes: "
+            "it should give one tensor, a score for each"
         )
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import copy
 import warnings
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from flambeau.nn.evaluating import evaluating
 from flambeau.optim.lr_scheduler import LRScheduler, ReduceLROnPlateau
 from flambeau.tensor.api import F, torch
 from flambeau.tensor.tensor import Tensor
@@ -23,19 +23,6 @@ def as_array(values: Any) -> np.ndarray:
         values = values.detach().cpu()
         return values.numpy() if values.dtype != torch.bfloat16 else values.float().numpy()
     return np.asarray(values)
-
-
-@contextmanager
-def looking_at(model: Any) -> Iterator[None]:
-    """Without gradients and in evaluation mode; afterwards every module is in its mode again."""
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        with torch.no_grad():
-            yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def scores_of(
@@ -56,7 +43,7 @@ def scores_of(
     """
     device = next((parameter.device for parameter in model.parameters()), "cpu")
     scores = []
-    with looking_at(model):
+    with evaluating(model):
         for part in images.split(batch_size):
             scores.append(model(part.to(device)).cpu())
             progress(min(len(scores) * batch_size, len(images)))

@@ -60,7 +60,7 @@ class Axis:
         return replace(one, low=min(one.low, two.low), high=max(one.high, two.high))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Field:
     """The receptive field of a layer's cells, one ``Axis`` a spatial dimension.
 
@@ -96,6 +96,9 @@ class Field:
         if not any(self.jump):
             return size
         return f"{size}, jump {_brief(self.jump)}, start {_brief(self.start)}"
+
+    def __repr__(self) -> str:
+        return f"Field({self})"
 
 
 def _number(value: Fraction) -> float:

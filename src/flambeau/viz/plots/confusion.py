@@ -38,6 +38,8 @@ def confusion_matrix(
     """
     counts = as_array(confusion_counts(labels, predictions, len(classes)))
     size = len(classes)
+    if not size:
+        raise ValueError("there is no class: give the names of the classes")
     field = min(0.42, 9.4 / size)  # inches
     figure, axes = style.place(ax, 2.1 + field * size, 1.6 + field * size)
     letters = min(style.NORMAL, 60 * field)

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from flambeau.nn.evaluating import evaluating
 from flambeau.nn.module import Module
-from flambeau.viz.measures import as_array, looking_at
+from flambeau.viz.measures import as_array
 from flambeau.viz.plots import gallery, mosaic, style
 from flambeau.viz.plots.style import Figure
 
@@ -76,7 +77,7 @@ def _answer(model: Module, module: Module, name: str, image: Any) -> Any:
     )
     device = next((parameter.device for parameter in model.parameters()), image.device)
     try:
-        with looking_at(model):
+        with evaluating(model):
             model(image.to(device))
     finally:
         hook.remove()
