@@ -117,6 +117,13 @@ def test_types_and_single_planes():
     assert functional.adjust_contrast(plane, 0.5).shape == plane.shape
 
 
+def test_equalizing_many_pixels():
+    """Several of them a level, so that half a step counts."""
+    image = np.random.default_rng(0).binomial(255, 0.4, (2, 3, 60, 70)).astype(np.uint8)
+    image = torch.from_numpy(image)
+    assert distance(functional.equalize(image), oracle.equalize(theirs(image))) == 0
+
+
 def test_colours_have_gradients():
     for name, args in FUNCTIONS:
         if name in ("posterize", "equalize"):

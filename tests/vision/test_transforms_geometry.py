@@ -343,6 +343,7 @@ def test_random_crop_pads_what_is_too_small(kind):
     x = torch.ones(3, 2, 5) if kind == "tensor" else image("RGB", (5, 2))
     for crop in (
         transforms.RandomCrop(7, pad_if_needed=True),
+        transforms.RandomCrop((2, 8), pad_if_needed=True),
         transforms.RandomCrop((4, 9), padding=[2, 1]),
         transforms.RandomCrop(6, pad_if_needed=True, padding_mode="edge"),
     ):
