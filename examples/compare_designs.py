@@ -126,7 +126,7 @@ def main():
             f"{result['val']:7.4f} {result['seconds_per_epoch']:11.2f}"
         )
     accuracies = {r["design"]: {"train": r["train"], "val": r["val"]} for r in results}
-    viz.comparison(accuracies).savefig(options.out / "designs.svg")
+    viz.comparison(accuracies, path=options.out / "designs.svg")
 
 
 if __name__ == "__main__":

@@ -71,7 +71,7 @@ def main(folder=None, nb_epochs=10):
     train_input.sub_(mu).div_(std)
     test_input.sub_(mu).div_(std)
 
-    log = Log("mnist_course")
+    log = Log("mnist_course", records=[])  # of this run alone
     for e in range(nb_epochs):
         began = time.perf_counter()
         for input, target in zip(train_input.split(batch_size), train_target.split(batch_size)):

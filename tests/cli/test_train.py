@@ -134,13 +134,13 @@ def test_a_run_killed_outright_goes_on_from_its_last_epoch(tmp_path, few):
 
 def test_ctrl_c(inside):
     """A real signal to a real process: exit code 130, and --resume ends as if nothing had been."""
-    command = [sys.executable, "-m", "flambeau.cli", "train", "--epochs", "3", "--batch-size", "50"]
+    command = [sys.executable, "-m", "flambeau.cli", "train", "--epochs", "2", "--batch-size", "50"]
     environment = {**os.environ, "PYTHONUNBUFFERED": "1", "OMP_NUM_THREADS": "1"}
     with subprocess.Popen(
         [*command, "--out", "a"], stdout=subprocess.PIPE, text=True, env=environment
     ) as process:
         for line in process.stdout:
-            if line.startswith("epoch  1/3"):
+            if line.startswith("epoch  1/2"):
                 process.send_signal(signal.SIGINT)
                 break
         rest = process.stdout.read()

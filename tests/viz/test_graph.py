@@ -171,13 +171,13 @@ def test_inputs_are_for_modules():
 def test_graphs_of_any_depth():
     """Neither the walk nor the layout recurses."""
     y = torch.ones(1, requires_grad=True)
-    for i in range(100_000):
-        if i == 5_000:
+    for i in range(20_000):
+        if i == 2_000:
             shallow = viz.graph(y)
         y = y.sin()
-    assert shallow.svg().count("<rect") == 5_004
+    assert shallow.svg().count("<rect") == 2_004
     picture = viz.graph(y)
-    assert len(picture.boxes) == 100_003 and len(picture.links) == 100_002
+    assert len(picture.boxes) == 20_003 and len(picture.links) == 20_002
     assert "too large" in picture._repr_html_() and picture._repr_svg_() is None
 
 

@@ -16,7 +16,7 @@ from flambeau.cli.commands.options import ModelName, input_option, told
     "--depth",
     type=click.IntRange(0),
     metavar="N",
-    help="Fold modules this deep into one box each: 1 shows the parts. [default: nothing]",
+    help="Fold modules this deep into one box each: 1 shows the parts. [default: none]",
 )
 @click.option("--shapes", is_flag=True, help="Show the sizes of what each operation computes.")
 @click.option("--time", is_flag=True, help="Show how long each operation's backward pass takes.")
