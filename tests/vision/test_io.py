@@ -210,3 +210,12 @@ def test_the_modes_are_those_of_torchvision():
     assert ours == theirs
     absent = set(vision_io.__all__) - set(torchvision.io.__all__)
     assert not absent
+
+
+def test_grey_of_a_jpeg_is_the_luminance_that_it_stores():
+    noise = np.random.default_rng(0).integers(0, 256, (3, 16, 16), np.uint8)
+    raw = vision_io.encode_jpeg(torch.from_numpy(noise), quality=90)
+    image = Image.open(io.BytesIO(raw.numpy().tobytes()))
+    image.draft("YCbCr", image.size)
+    stored = np.asarray(image)[:, :, 0]
+    assert np.array_equal(vision_io.decode_jpeg(raw, "GRAY").numpy()[0], stored)
