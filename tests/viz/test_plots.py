@@ -175,6 +175,8 @@ def test_curves_of_what_there_is():
     assert axes.get_ylim()[0] < -1  # likelihoods of densities have losses below zero
     with pytest.raises(ValueError, match=r"1 records have the keys \['epoch', 'reward'\]"):
         viz.curves([{"epoch": 1, "reward": 3.0}])
+    with pytest.raises(ValueError, match="no record of an epoch"):
+        viz.curves([])
     with pytest.raises(FileNotFoundError, match=r"no log of a training run: there is no .*jsonl"):
         viz.curves("nowhere")
 

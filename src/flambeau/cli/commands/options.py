@@ -24,7 +24,7 @@ class ModelName(click.ParamType):
         try:
             return known_name(value)
         except ValueError as error:
-            self.fail(str(error), param, ctx)
+            self.fail(str(error).replace("list_models()", "`flambeau models`"), param, ctx)
 
 
 class DataName(click.ParamType):

@@ -27,7 +27,7 @@ def curves(
             `train_loss`, `val_loss`, `test_loss`, and `..._error` or `..._accuracy`, as
             `flambeau train` and `viz.Log` write them. log_loss: a logarithmic scale for the loss.
             path: file to write.
-    Raises: ValueError when no record has a loss or an error; OSError when there is no log.
+    Raises: ValueError without a record that has a loss or an error; OSError without a log.
 
     >>> from flambeau import viz
     >>> records = [
@@ -39,6 +39,8 @@ def curves(
     [('loss', 2), ('error', 1)]
     """
     records = log.read(run) if isinstance(run, (str, os.PathLike)) else list(run)
+    if not records:
+        raise ValueError("there is nothing to draw yet: the log holds no record of an epoch")
     found = {"loss": losses(records), "error": errors(records)}
     drawn = {title: lines for title, lines in found.items() if lines}
     if not drawn:
