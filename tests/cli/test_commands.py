@@ -221,6 +221,12 @@ def test_eval_of_weights(run):
         (["--model", "lenet5", "--mean", "0.5"], "--mean and --std go together", 2),
         ([".", "--data", "digits"], "RUN has its own weights, --data", 2),
         (["."], "is no folder of a run", 1),
+        (
+            ["--model", "lenet5", "--weights", "w", "--data", "digits", "--mean", "0.5,0.5"]
+            + ["--std", "1,1"],
+            "digits has 1, got 2 and 2",
+            1,
+        ),
     ],
 )
 def test_eval_refuses(inside, arguments, said, code):

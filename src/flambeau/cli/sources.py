@@ -83,7 +83,15 @@ def open_data(name: str, root: str) -> Data:
 def held_out(
     name: str, root: str, mean: list[float], std: list[float]
 ) -> tuple[tuple[Any, Any], list[str]]:
-    """The part of a data set that is not trained on, normalised, and the names of the classes."""
+    """The part of a data set that is not trained on, normalised, and the names of the classes.
+
+    Raises: ValueError when mean and deviation are not one number for each channel.
+    """
     test = source(name).open(root, False)
     images, labels = test.tensors()
+    if not len(mean) == len(std) == images.shape[1]:
+        raise ValueError(
+            f"mean and std are one number for each channel: {name} has {images.shape[1]}, "
+            f"got {len(mean)} and {len(std)}"
+        )
     return (transforms.Normalize(mean, std, inplace=True)(images), labels), list(test.classes)
