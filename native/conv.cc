@@ -1,0 +1,77 @@
+// Which algorithm computes a convolution: the one place where that is decided.
+#include "conv.h"
+
+#include "gather.h"
+#include "outer.h"
+#include "table.h"
+#include "winograd.h"
+
+namespace flambeau::FLAMBEAU_ISA {
+namespace {
+
+bool winograd_wins(const ConvShape& s) {
+  const bool fits = s.kh == 3 && s.kw == 3 && s.stride_h == 1 && s.stride_w == 1 && s.dilation_h == 1 &&
+                    s.dilation_w == 1 && s.groups == 1;
+  return fits && use_winograd && s.c_in >= 32 && s.c_out >= 32 && s.n * s.oh * s.ow >= 64;
+}
+
+// What one of the two gathers reads and writes; pads of backward data follow from the window.
+Gather forward_gather(const ConvShape& s) {
+  return {{s.h, s.oh, s.kh, s.stride_h, s.pad_h, s.dilation_h, false},
+          {s.w, s.ow, s.kw, s.stride_w, s.pad_w, s.dilation_w, false},
+          s.n, s.c_in / s.groups, s.c_out / s.groups, s.c_in, s.c_out};
+}
+
+Gather backward_gather(const ConvShape& s) {
+  return {{s.oh, s.h, s.kh, s.stride_h, s.pad_h, s.dilation_h, true},
+          {s.ow, s.w, s.kw, s.stride_w, s.pad_w, s.dilation_w, true},
+          s.n, s.c_out / s.groups, s.c_in / s.groups, s.c_out, s.c_in};
+}
+
+void forward(const ConvShape& s, const float* x, const float* weight, WeightStrides at, const float* bias, bool relu,
+             float* y) {
+  if (winograd_wins(s)) {
+    const WinogradShape shape(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w);
+    return winograd(shape, x, {weight, at.out, at.in, at.h, at.w, false}, bias, relu, y);
+  }
+  const Gather g = forward_gather(s);
+  static thread_local Scratch scratch;
+  float* packed = scratch.floats(packed_size(s.kh * s.kw, g.c_in, g.c_out));
+  for (int64_t i = 0; i < s.groups; ++i) {
+    pack_weights({weight + i * g.c_out * at.out, at.out, at.in, at.h, at.w, s.kh, s.kw, false}, g.c_in, g.c_out, packed);
+    gather(g, x + i * g.c_in, packed, bias ? bias + i * g.c_out : nullptr,
+           relu ? Activation::kRelu : Activation::kNone, y + i * g.c_out);
+  }
+}
+
+void backward_data(const ConvShape& s, const float* gy, const float* weight, WeightStrides at, float* gx) {
+  if (winograd_wins(s)) {
+    const WinogradShape shape(s.n, s.oh, s.ow, s.c_out, s.h, s.w, s.c_in, 2 - s.pad_h, 2 - s.pad_w);
+    return winograd(shape, gy, {weight, at.in, at.out, at.h, at.w, true}, nullptr, false, gx);
+  }
+  const Gather g = backward_gather(s);
+  static thread_local Scratch scratch;
+  float* packed = scratch.floats(packed_size(s.kh * s.kw, g.c_in, g.c_out));
+  for (int64_t i = 0; i < s.groups; ++i) {
+    pack_weights({weight + i * g.c_in * at.out, at.in, at.out, at.h, at.w, s.kh, s.kw, true}, g.c_in, g.c_out, packed);
+    gather(g, gy + i * g.c_in, packed, nullptr, Activation::kNone, gx + i * g.c_out);
+  }
+}
+
+void backward_weight(const ConvShape& s, const float* x, const float* gy, float* gw, WeightStrides at) {
+  if (winograd_wins(s)) {
+    const WinogradShape shape(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w);
+    return winograd_weight(shape, x, gy, gw, at.out, at.in, at.h, at.w);
+  }
+  const int64_t in = s.c_in / s.groups, out = s.c_out / s.groups;
+  for (int64_t i = 0; i < s.groups; ++i) outer(s, x + i * in, gy + i * out, gw + i * out * at.out, at);
+}
+
+}  // namespace
+
+const Kernels& table() {
+  static const Kernels kernels{{forward, backward_data, backward_weight}};
+  return kernels;
+}
+
+}  // namespace flambeau::FLAMBEAU_ISA

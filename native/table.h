@@ -1,0 +1,18 @@
+// All kernels of one instruction set, and the choice among the sets.
+#pragma once
+
+#include "conv.h"
+
+namespace flambeau {
+
+struct Kernels {
+  ConvKernels conv;
+};
+
+extern bool use_winograd;  // off: convolutions are computed directly, with a fifth of the rounding error
+
+namespace avx512 { const Kernels& table(); }
+namespace avx2 { const Kernels& table(); }
+namespace portable { const Kernels& table(); }
+
+}  // namespace flambeau
