@@ -69,8 +69,8 @@ void backward_weight(const ConvShape& s, const float* x, const float* gy, float*
 
 }  // namespace
 
-const Kernels& table() {
-  static const Kernels kernels{{forward, backward_data, backward_weight}};
+const ConvKernels& conv_kernels() {
+  static constexpr ConvKernels kernels{forward, backward_data, backward_weight};
   return kernels;
 }
 
