@@ -14,7 +14,7 @@ from math import e, inf, nan, pi
 from pkgutil import iter_modules as _iter_modules
 
 from .core import dtypes as _dtypes
-from .core.devices import device
+from .core.devices import device, get_default_device, set_default_device
 from .core.dtypes import dtype, get_default_dtype, promote_types, set_default_dtype
 from .core.errors import FlambeauError
 from .core.limits import can_cast, finfo, iinfo

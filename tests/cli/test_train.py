@@ -196,7 +196,8 @@ def test_the_learning_rate_falls_to_nothing(few):
 
 @pytest.fixture
 def quick(monkeypatch, few):
-    """The command line on few images."""
+    """The command line on few images, without the pictures, which take a second."""
+    monkeypatch.setattr(job.report, "write", lambda *arguments: [])
     monkeypatch.setattr(job, "open_data", lambda name, root: few)
 
 

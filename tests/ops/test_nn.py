@@ -279,6 +279,14 @@ def test_grid_sample(mode, padding_mode, align_corners):
     )  # fmt: skip
 
 
+@pytest.mark.parametrize("shape", [(0, 3, 4, 5), (2, 0, 4, 5)])
+def test_grid_sample_of_nothing(shape):
+    same(
+        lambda F, x, g: F.grid_sample(x, g, align_corners=False),
+        normal(*shape), normal(shape[0], 6, 7, 2), second=False,
+    )  # fmt: skip
+
+
 INTERPOLATIONS = [
     ("nearest", 1), ("nearest", 3), ("nearest-exact", 2), ("area", 2), ("linear", 1),
     ("bilinear", 2), ("bicubic", 2), ("trilinear", 3),
@@ -382,3 +390,23 @@ def test_shapes_are_explained():
 def test_broadcasting_losses_warn():
     with pytest.warns(UserWarning, match="different to the input size"):
         flambeau.nn.functional.mse_loss(flambeau.ones(3, 1), flambeau.ones(3))
+
+
+@pytest.mark.parametrize(
+    "norm",
+    [
+        flambeau.nn.BatchNorm2d(4),
+        flambeau.nn.GroupNorm(2, 4),
+        flambeau.nn.LayerNorm([4, 5, 5]),
+        flambeau.nn.InstanceNorm2d(4, affine=True),
+    ],
+    ids=lambda norm: type(norm).__name__,
+)
+def test_activation_written_over_a_normalised_output(norm):
+    """Normalisation does not save its output, so the next layer may work in place."""
+    gradients = []
+    for inplace in (False, True):
+        x = flambeau.linspace(-1, 2, 200).sin().reshape(2, 4, 5, 5).requires_grad_()
+        (flambeau.nn.functional.relu(norm(x), inplace=inplace) ** 2).sum().backward()
+        gradients.append(x.grad)
+    assert flambeau.equal(*gradients)

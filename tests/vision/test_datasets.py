@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import gzip
-import os
-import pickle
-import shutil
+import lzma
+import struct
+import zipfile
 
 import numpy as np
 import pytest
@@ -13,6 +13,7 @@ import pytest
 import flambeau as torch
 from flambeau.vision import datasets, images, transforms
 from flambeau.vision.datasets.digits import _bilinear
+from flambeau.vision.datasets.files import md5_of
 
 from .test_files import idx
 
@@ -171,10 +172,10 @@ def test_mnist_offline(tmp_path, monkeypatch):
 
 def test_mnist_parts_that_do_not_belong_together(tmp_path):
     write_mnist(tmp_path, labels=LABELS[:-1])
-    with pytest.raises(datasets.DataFileError, match="7 train images, 6 labels"):
+    with pytest.raises(datasets.DataFileError, match=r"7 images in .*train-images.*, 6 labels in"):
         datasets.MNIST(tmp_path)
     write_mnist(tmp_path, labels=LABELS + 1)
-    with pytest.raises(datasets.DataFileError, match="labels reach 10"):
+    with pytest.raises(datasets.DataFileError, match=r"labels in .* reach 10"):
         datasets.MNIST(tmp_path)
 
 
@@ -196,100 +197,138 @@ def test_the_real_mnist(shared_data):
     assert abs(mean.item() - 0.1307) < 1e-4
 
 
-# CIFAR-10 ---
-
-ROWS = np.random.default_rng(0).integers(0, 256, (4, 3072), np.uint8)
-
-
-def write_batch(path, rows=ROWS, labels=(0, 9, 5, 1), protocol=2):
-    path.parent.mkdir(parents=True, exist_ok=True)
-    content = pickle.dumps({b"data": rows, b"labels": list(labels)}, protocol)
-    path.write_bytes(gzip.compress(content) if path.suffix == ".gz" else content)
+def test_the_spelling_with_a_dot(tmp_path):
+    write_mnist(tmp_path)
+    for path in list(tmp_path.iterdir()):
+        path.rename(tmp_path / path.name.replace("-idx", ".idx"))
+    assert len(datasets.MNIST(tmp_path)) == 7
 
 
-@pytest.mark.parametrize("name", ["test_batch", "test_batch.gz", "cifar-10-batches-py/test_batch"])
-@pytest.mark.parametrize("protocol", [2, 4])
-def test_cifar_layouts(tmp_path, name, protocol):
-    write_batch(tmp_path / name, protocol=protocol)
-    cifar = datasets.CIFAR10(tmp_path, train=False)
-    assert cifar.targets == [0, 9, 5, 1]
-    image, label = cifar[1]
-    assert label == 9 and image.mode == "RGB"
-    assert np.array_equal(np.asarray(image)[4, 5], ROWS[1].reshape(3, 32, 32)[:, 4, 5])
-    images, _ = cifar.tensors()
-    assert np.allclose(images[2].numpy(), ROWS[2].reshape(3, 32, 32) / 255)
+@pytest.mark.parametrize("kind", ["MNIST", "FashionMNIST", "KMNIST", "EMNIST"])
+def test_the_family_is_that_of_torchvision(kind):
+    from .oracle import torchvision
+
+    ours, theirs = getattr(datasets, kind), getattr(torchvision.datasets, kind)
+    if kind == "EMNIST":
+        assert ours.classes_split_dict == theirs.classes_split_dict
+        assert (ours.url, ours.md5, ours.splits) == (theirs.url, theirs.md5, theirs.splits)
+    else:
+        assert ours.classes == theirs.classes
+        assert [(f"{name}.gz", md5) for name, md5 in ours.checksums.items()] == theirs.resources
 
 
-def test_cifar_batches_by_number(tmp_path):
-    write_batch(tmp_path / "data_batch_1")
-    write_batch(tmp_path / "data_batch_3.gz", labels=(1, 1, 1, 1))
-    assert datasets.CIFAR10(tmp_path, batches=(1, 3)).targets == [0, 9, 5, 1, 1, 1, 1, 1]
-    with pytest.raises(
-        datasets.DataFileError, match="no file data_batch_2, data_batch_4, data_batch_5"
-    ):
-        datasets.CIFAR10(tmp_path)
+def test_emnist(tmp_path, monkeypatch):
+    """The archive holds gzipped files in a folder of its own."""
+    packed = tmp_path / "gzip.zip"
+    with zipfile.ZipFile(packed, "w") as file:
+        for kind, array in (("images-idx3", PIXELS), ("labels-idx1", LABELS)):
+            name = f"gzip/emnist-letters-train-{kind}-ubyte.gz"
+            file.writestr(name, gzip.compress(idx(array)))
+    monkeypatch.setattr(datasets.EMNIST, "url", packed.as_uri())
+    monkeypatch.setattr(datasets.EMNIST, "md5", md5_of(packed))
+    emnist = datasets.EMNIST(tmp_path / "root", "letters", download=True)
+    assert emnist.targets.tolist() == LABELS.tolist() and emnist.classes[1] == "a"
+    with pytest.raises(ValueError, match="Unknown value 'words' for argument split"):
+        datasets.EMNIST(tmp_path, "words")
+    with pytest.raises(datasets.DataFileError, match="no file emnist-digits-test-images"):
+        datasets.EMNIST(tmp_path, "digits", train=False)
 
 
-def test_cifar_written_column_by_column(tmp_path):
-    """An array in Fortran order is stored the other way round."""
-    write_batch(tmp_path / "test_batch", rows=np.asfortranarray(ROWS))
-    cifar = datasets.CIFAR10(tmp_path, train=False)
-    assert np.array_equal(cifar.data[1].transpose(2, 0, 1), ROWS[1].reshape(3, 32, 32))
+FACTS = (np.arange(7 * 8) * 1000).reshape(7, 8).astype(">i4")
+FACTS[:, 0] = LABELS
 
 
-class Evil:
-    def __reduce__(self):
-        return os.mkdir, ("executed",)
+def test_qmnist(tmp_path):
+    raw = tmp_path / "QMNIST" / "raw"
+    raw.mkdir(parents=True)
+    header = bytes((0, 0, 12, 2)) + struct.pack(">2I", *FACTS.shape)
+    (raw / "qmnist-test-images-idx3-ubyte.gz").write_bytes(gzip.compress(idx(PIXELS)))
+    labels = raw / "xnist-labels-idx2-int.xz"
+    (raw / "xnist-images-idx3-ubyte.xz").write_bytes(lzma.compress(idx(PIXELS)))
+    labels.write_bytes(lzma.compress(header + FACTS.tobytes()))
+    (raw / "qmnist-test-labels-idx2-int").write_bytes(header + FACTS.tobytes())
+    for what, count in (("test", 7), ("test10k", 7), ("test50k", 0), ("nist", 7)):
+        assert len(datasets.QMNIST(tmp_path, what)) == count
+    plain, full = (datasets.QMNIST(tmp_path, train=False, compat=c) for c in (True, False))
+    assert plain[5][1] == 9 and full[5][1].tolist() == FACTS[5].tolist()
+    assert plain.tensors()[1].tolist() == LABELS.tolist()
+    assert plain.only("5 - five", "4 - four").targets[:, 0].tolist() == [1, 0]
+    labels.write_bytes(labels.read_bytes()[:-20])
+    with pytest.raises(datasets.DataFileError, match=r"xnist-labels-idx2-int\.xz is damaged"):
+        datasets.QMNIST(tmp_path, "nist")
 
 
-def test_cifar_executes_nothing(tmp_path, monkeypatch):
-    monkeypatch.chdir(tmp_path)
-    for content in (Evil(), {b"data": Evil(), b"labels": []}):
-        (tmp_path / "test_batch").write_bytes(pickle.dumps(content))
-        with pytest.raises(datasets.DataFileError, match=r"mkdir, which no batch needs"):
-            datasets.CIFAR10(tmp_path, train=False)
-    assert not (tmp_path / "executed").exists()
+def test_some_classes_only(tmp_path):
+    write_mnist(tmp_path)
+    mnist = datasets.MNIST(tmp_path, transform=transforms.ToTensor())
+    part = mnist.only("5 - five", "1 - one")
+    assert part.targets.tolist() == [1, 1, 0] and part.classes == ["5 - five", "1 - one"]
+    assert np.array_equal(part.data.numpy(), PIXELS[[1, 3, 4]])
+    assert part.class_to_idx == {"5 - five": 0, "1 - one": 1}
+    assert torch.equal(part[2][0], mnist[4][0]) and part.tensors()[1].tolist() == [1, 1, 0]
+    assert len(mnist) == 7 and len(mnist.classes) == 10  # unchanged
+    for wrong in ((), ("six",), ("1 - one", "1 - one")):
+        with pytest.raises(ValueError, match="expected different classes out of 0 - zero"):
+            mnist.only(*wrong)
 
 
-@pytest.mark.parametrize(
-    "content",
-    [
-        pickle.dumps({b"data": ROWS, b"labels": [0, 1, 2]}),
-        pickle.dumps({b"data": ROWS, b"labels": [0, 1, 2, 10]}),
-        pickle.dumps({b"data": ROWS[:, :-1], b"labels": [0, 1, 2, 3]}),
-        pickle.dumps({b"data": ROWS.astype(np.float32), b"labels": [0, 1, 2, 3]}),
-        pickle.dumps({b"data": b"no array", b"labels": []}),
-        pickle.dumps([1, 2]),
-        pickle.dumps({b"data": ROWS, b"labels": [0, 1, 2, 3]})[:-100],
-        b"",
-    ],
-)
-def test_damaged_cifar_files_are_named(tmp_path, content):
-    (tmp_path / "test_batch").write_bytes(content)
-    with pytest.raises(datasets.DataFileError, match="test_batch"):
-        datasets.CIFAR10(tmp_path, train=False)
+class Members:
+    """What a user writes in a data set."""
+
+    def __getitem__(self, index):
+        return self.transforms(index, -index) if self.transforms else index
+
+    def __len__(self):
+        return 3
 
 
-def test_cifar_archive(tmp_path, monkeypatch):
-    from flambeau.vision.datasets import cifar
+def test_data_sets_of_users():
+    from .oracle import torchvision
 
-    source = tmp_path / "source"
-    for name in ("data_batch_1", "test_batch"):
-        write_batch(source / "cifar-10-batches-py" / name)
-    made = shutil.make_archive(str(tmp_path / "made"), "gztar", source)
-    root = tmp_path / "root"
-    root.mkdir()
-    shutil.move(made, root / datasets.CIFAR10.archive)
-    monkeypatch.setattr(cifar, "download", lambda urls, path, md5: path)
-    assert len(datasets.CIFAR10(root, batches=(1,), download=True)) == 4
-    assert len(datasets.CIFAR10(root, train=False, download=True)) == 4
-    (tmp_path / "bad.tar.gz").write_bytes(b"nothing")
-    with pytest.raises(datasets.DataFileError, match=r"bad\.tar\.gz is damaged"):
-        cifar.unpack(tmp_path / "bad.tar.gz", tmp_path / "out")
+    Own, theirs = (
+        type("Own", (Members, base), {})
+        for base in (datasets.VisionDataset, torchvision.datasets.VisionDataset)
+    )
+    for kinds in ({}, {"transform": lambda x: -x}, {"transforms": max}, {"target_transform": abs}):
+        ours, other = Own("~/x", **kinds), theirs("~/x", **kinds)
+        assert repr(ours) == repr(other) and ours[2] == other[2] and ours.root == other.root
+    with pytest.raises(ValueError, match="Only transforms or transform/target_transform"):
+        Own(transforms=max, transform=str)
+    with pytest.raises(NotImplementedError, match="Own cannot be restricted"):
+        own = Own()
+        own.classes, own.class_to_idx, own.targets = ["a"], {"a": 0}, [0]
+        own.only("a")
 
 
-def test_the_real_cifar(shared_data):
-    cifar = datasets.CIFAR10(shared_data / "cifar10", train=False)
-    assert cifar.data.shape == (10000, 32, 32, 3)
-    assert np.bincount(cifar.targets).tolist() == [1000] * 10
-    assert len(datasets.CIFAR10(shared_data / "cifar10", batches=(1,))) == 10000
+# Noise ---
+
+
+def test_fake_data_depend_on_the_index_alone():
+    kinds = {"size": 5, "image_size": (3, 4, 6), "num_classes": 7}
+    torch.manual_seed(1)
+    first = [(np.asarray(image), label) for image, label in datasets.FakeData(**kinds)]
+    after = torch.rand(3)
+    torch.manual_seed(1)
+    assert torch.equal(torch.rand(3), after)  # nothing was drawn from the stream of the program
+    second = datasets.FakeData(**kinds)
+    for index in (4, 0, -1):
+        image, label = second[index]
+        assert np.array_equal(np.asarray(image), first[index][0]) and label == first[index][1]
+    assert image.size == (6, 4) and image.mode == "RGB" and type(label) is int
+    assert not np.array_equal(first[0][0], first[1][0])
+    shifted = datasets.FakeData(**kinds, random_offset=1)
+    assert np.array_equal(np.asarray(shifted[0][0]), first[1][0])
+    with pytest.raises(IndexError, match="FakeData index out of range"):
+        second[5]
+
+
+def test_fake_data_of_other_channels():
+    labels = set()
+    for channels, mode in ((1, "L"), (4, "RGBA")):
+        noise = datasets.FakeData(
+            50, (channels, 3, 2), 3, transforms.ToTensor(), lambda y: labels.add(y) or y + 1
+        )
+        assert noise[0][0].shape == (channels, 3, 2)
+        noise.transform = None
+        assert {image.mode for image, _ in noise} == {mode}
+    assert labels == {0, 1, 2} and "Number of datapoints: 50" in repr(noise)

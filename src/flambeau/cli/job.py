@@ -7,22 +7,34 @@ from pathlib import Path
 from typing import Any
 
 import flambeau as torch
+from flambeau.cli import environment, report
 from flambeau.cli import train as training
 from flambeau.cli.display import Terminal
-from flambeau.cli.sources import SOURCES, open_data
+from flambeau.cli.sources import SOURCES, Data, open_data
 from flambeau.cli.stopping import StopOnSignal
 from flambeau.cli.train import CHECKPOINT, LEARNING_RATES, Interrupted, Run, Settings
+from flambeau.viz.tensorboard import tensorboardx
 
 RUNS = Path("runs")
 
 
-def run(options: dict[str, Any], given: set[str], out: Path | None, resume: bool) -> bool:
+def run(
+    options: dict[str, Any],
+    given: set[str],
+    out: Path | None,
+    resume: bool,
+    tensorboard: bool = False,
+) -> bool:
     """Train as asked; False when it was stopped before the end.
 
     Args:   options: the values of all settings, `given`: those that the user typed.
             out: folder of the run. resume: go on with the run in it.
-    Raises: ValueError for settings that contradict the run, RuntimeError and OSError as they come.
+            tensorboard: write event files too.
+    Raises: ValueError for settings that contradict the run, ImportError when what writes event
+            files is not installed, RuntimeError and OSError as they come.
     """
+    if tensorboard:
+        tensorboardx()  # an absent package is told before anything is written
     if resume:
         folder = out or latest()
         if not (folder / CHECKPOINT).is_file():
@@ -42,10 +54,11 @@ def run(options: dict[str, Any], given: set[str], out: Path | None, resume: bool
     current = (
         training.resumed_run(state, settings, data) if state else training.new_run(settings, data)
     )
-    return watch(current, data, folder)
+    environment.write(folder, settings.seed)
+    return watch(current, data, folder, tensorboard)
 
 
-def watch(current: Run, data: Any, folder: Path) -> bool:
+def watch(current: Run, data: Data, folder: Path, tensorboard: bool = False) -> bool:
     """Run the loop with a bar and with Ctrl-C in hand; whether it came to the end."""
     settings = current.settings
     with Terminal() as terminal, StopOnSignal() as stop:
@@ -57,13 +70,17 @@ def watch(current: Run, data: Any, folder: Path) -> bool:
         if current.epoch or current.batch:
             terminal.say(f"going on after epoch {current.epoch}, batch {current.batch}")
         try:
-            training.train(current, data, folder, terminal, lambda: stop.requested)
+            training.train(current, data, folder, terminal, lambda: stop.requested, tensorboard)
         except Interrupted:
             terminal.say(
                 f"stopped in epoch {current.epoch + 1}; "
                 f"to go on: flambeau train --resume --out {folder}"
             )
             return False
+        try:
+            report.write(current.model, data, current.history, folder)
+        except ModuleNotFoundError as missing:  # the pictures are the one thing that is left out
+            terminal.say(str(missing))
         accuracy = current.history[-1]["test_accuracy"]
         terminal.say(f"test accuracy {accuracy:.2%}; everything is in {folder}{os.sep}")
     return True

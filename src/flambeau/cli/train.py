@@ -7,10 +7,8 @@ has come. A resumed run is therefore bit for bit the run that was never stopped.
 
 from __future__ import annotations
 
-import json
-import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
@@ -18,10 +16,10 @@ from typing import Any, Protocol
 import flambeau as torch
 from flambeau.cli.sources import MODELS, Data
 from flambeau.nn import functional as F
+from flambeau.viz.log import Log
 
 CHECKPOINT = "checkpoint.pt"  # everything; `--resume` reads it
 WEIGHTS = "model.pt"  # the parameters alone, for `model.load_state_dict(flambeau.load(...))`
-METRICS = "metrics.jsonl"  # one line an epoch
 
 OPTIMIZERS: dict[str, Callable[..., Any]] = {
     "sgd": lambda parameters, lr: torch.optim.SGD(parameters, lr=lr, momentum=0.9),
@@ -63,6 +61,7 @@ class Run:
     batch: int = 0  # batches of the present epoch that are done
     order: Any = None  # the images of the present epoch in the order of their visit
     loss: float = 0.0  # sum over the images of the present epoch so far
+    right: int = 0  # how many of those were told apart rightly, each before its step
     history: list[dict[str, float]] = field(default_factory=list)  # one record a complete epoch
 
 
@@ -80,49 +79,70 @@ class Interrupted(Exception):
     """The run was asked to stop, and has been saved."""
 
 
-def new_run(settings: Settings, data: Data) -> Run:
-    """A run that has not begun: parameters and the order of images follow from the seed."""
-    torch.manual_seed(settings.seed)
+def new_model(settings: Settings, data: Data) -> Any:
+    """The network that the settings name, made for these images and classes."""
     images, _ = data.train
     model = MODELS[settings.model](
         num_classes=len(data.classes), in_channels=images.shape[1], image_size=images.shape[2]
     )
-    model.to(settings.device)
+    return model.to(settings.device)
+
+
+def new_run(settings: Settings, data: Data) -> Run:
+    """A run that has not begun: parameters and the order of images follow from the seed."""
+    torch.manual_seed(settings.seed)
+    model = new_model(settings, data)
     optimizer = OPTIMIZERS[settings.optimizer](model.parameters(), settings.lr)
     return Run(settings, model, optimizer)
 
 
 def train(
-    run: Run, data: Data, folder: Path, display: Display, stop: Callable[[], bool] = lambda: False
+    run: Run,
+    data: Data,
+    folder: Path,
+    display: Display,
+    stop: Callable[[], bool] = lambda: False,
+    tensorboard: bool = False,
 ) -> None:
     """Train until the last epoch is done, or until `stop()` is true after a batch.
 
+    Each epoch adds a record to the log in `folder`; with `tensorboard` to event files there too.
+
     Raises: Interrupted when stopped; the checkpoint in `folder` then holds the run as it stands.
     """
+    with Log(folder, run.history, tensorboard) as log:
+        while run.epoch < run.settings.epochs:
+            began = time.perf_counter()
+            for batches in steps(run, data):
+                display.batch(run, batches)
+                if stop():
+                    save(run, folder)
+                    raise Interrupted
+            record = finish_epoch(run, data, time.perf_counter() - began)
+            log.write(record)
+            save(run, folder)
+            display.epoch(run, record)
+
+
+def steps(run: Run, data: Data) -> Iterator[int]:
+    """Make what steps are left of the present epoch; after each, say how many an epoch has."""
     device = run.settings.device
     images, labels = (tensor.to(device) for tensor in data.train)
     batches = -(-len(images) // run.settings.batch_size)
-    while run.epoch < run.settings.epochs:
-        began = time.perf_counter()
-        if run.order is None:
-            run.order = torch.randperm(len(images))
-        for rows in run.order.split(run.settings.batch_size)[run.batch :]:
-            rows = rows.to(device)
-            set_learning_rate(run, batches)
-            scores = run.model(images[rows])
-            loss = F.cross_entropy(scores, labels[rows], label_smoothing=LABEL_SMOOTHING)
-            run.optimizer.zero_grad()
-            loss.backward()
-            run.optimizer.step()
-            run.loss += loss.item() * len(rows)
-            run.batch += 1
-            display.batch(run, batches)
-            if stop():
-                save(run, folder)
-                raise Interrupted
-        finish_epoch(run, data, time.perf_counter() - began)
-        save(run, folder)
-        display.epoch(run, run.history[-1])
+    if run.order is None:
+        run.order = torch.randperm(len(images))
+    for rows in run.order.split(run.settings.batch_size)[run.batch :]:
+        rows = rows.to(device)
+        set_learning_rate(run, batches)
+        scores = run.model(images[rows])
+        loss = F.cross_entropy(scores, labels[rows], label_smoothing=LABEL_SMOOTHING)
+        run.optimizer.zero_grad()
+        loss.backward()
+        run.optimizer.step()
+        run.loss += loss.item() * len(rows)
+        run.right += int((scores.argmax(1) == labels[rows]).sum().item())
+        run.batch += 1
+        yield batches
 
 
 def set_learning_rate(run: Run, batches: int) -> None:
@@ -132,19 +152,21 @@ def set_learning_rate(run: Run, batches: int) -> None:
         group["lr"] = run.settings.lr * (1 - done / run.settings.epochs)
 
 
-def finish_epoch(run: Run, data: Data, seconds: float) -> None:
-    """Measure on the held-out images, write it down, and get ready for the next epoch."""
+def finish_epoch(run: Run, data: Data, seconds: float) -> dict[str, float]:
+    """Measure on the held-out images, get ready for the next epoch; what was measured."""
     loss, accuracy = evaluate(run.model, *data.test, run.settings.device)
-    run.history.append(
-        {
-            "epoch": run.epoch + 1,
-            "train_loss": run.loss / len(data.train[0]),
-            "test_loss": loss,
-            "test_accuracy": accuracy,
-            "seconds": round(seconds, 3),
-        }
-    )
-    run.epoch, run.batch, run.order, run.loss = run.epoch + 1, 0, None, 0.0
+    count = len(data.train[0])
+    record = {
+        "epoch": run.epoch + 1,
+        "train_loss": run.loss / count,
+        "train_accuracy": run.right / count,
+        "test_loss": loss,
+        "test_accuracy": accuracy,
+        "seconds": round(seconds, 3),
+    }
+    run.history.append(record)
+    run.epoch, run.batch, run.order, run.loss, run.right = run.epoch + 1, 0, None, 0.0, 0
+    return record
 
 
 def evaluate(model: Any, images: Any, labels: Any, device: str = "cpu") -> tuple[float, float]:
@@ -165,10 +187,6 @@ def save(run: Run, folder: Path) -> None:
     """Write the run into its folder; each file appears whole or not at all."""
     folder.mkdir(parents=True, exist_ok=True)
     torch.save(run.model.state_dict(), folder / WEIGHTS)
-    lines = "".join(json.dumps(record) + "\n" for record in run.history)
-    part = folder / f"{METRICS}.part"
-    part.write_text(lines)
-    os.replace(part, folder / METRICS)
     state = {
         "flambeau": torch.__version__,
         "settings": asdict(run.settings),
@@ -179,6 +197,7 @@ def save(run: Run, folder: Path) -> None:
         "batch": run.batch,
         "order": run.order,
         "loss": run.loss,
+        "right": run.right,
         "history": run.history,
     }
     torch.save(state, folder / CHECKPOINT)
@@ -197,6 +216,7 @@ def read_checkpoint(folder: Path) -> dict[str, Any]:
         "batch",
         "order",
         "loss",
+        "right",
         "history",
     )
     missing = [key for key in wanted if not isinstance(state, dict) or key not in state]
@@ -211,6 +231,6 @@ def resumed_run(state: dict[str, Any], settings: Settings, data: Data) -> Run:
     run.model.load_state_dict(state["model"])
     run.optimizer.load_state_dict(state["optimizer"])
     run.epoch, run.batch, run.order = state["epoch"], state["batch"], state["order"]
-    run.loss, run.history = state["loss"], list(state["history"])
+    run.loss, run.right, run.history = state["loss"], state["right"], list(state["history"])
     torch.set_rng_state(state["random"])
     return run

@@ -95,7 +95,7 @@ class _BatchPickler(pickle.Pickler):
     """Sends a tensor as the elements that it has, not the whole storage that it looks at."""
 
     def reducer_override(self, obj):
-        if type(obj) is not Tensor:
+        if type(obj) is not Tensor or obj.is_meta:
             return NotImplemented
         if obj.requires_grad and obj.grad_fn is not None:
             raise RuntimeError(

@@ -175,7 +175,7 @@ def rrelu(input, lower=1.0 / 8, upper=1.0 / 3, training=False, inplace=False):
         )
     if not training:
         return _apply("leaky_relu", input, inplace, negative_slope=(lower + upper) / 2)
-    slope = torch.rand(input.shape, dtype=input.dtype) * (upper - lower) + lower
+    slope = torch.rand_like(input) * (upper - lower) + lower
     slope = torch.where(input.detach() > 0, torch.ones_like(slope), slope)
     return input.mul_(slope) if inplace else input * slope
 
@@ -372,7 +372,7 @@ def gumbel_softmax(logits, tau=1, hard=False, eps=1e-10, dim=-1):
     """
     if eps != 1e-10:
         warnings.warn("`eps` parameter is deprecated and has no effect.", stacklevel=2)
-    noise = -torch.log(-torch.log1p(-torch.rand(logits.shape, dtype=logits.dtype)))
+    noise = -torch.log(-torch.log1p(-torch.rand_like(logits)))
     soft = F.softmax((logits + noise) / tau, dim)
     if not hard:
         return soft

@@ -60,7 +60,7 @@ def scaled_dot_product_attention(
     scores = torch.matmul(query * factor, key.transpose(-2, -1))
     if is_causal:
         rows, columns = scores.shape[-2:]
-        attn_mask = torch.ones((rows, columns), dtype=torch.bool).tril()
+        attn_mask = query.new_ones((rows, columns), dtype=torch.bool).tril()
     if attn_mask is not None:
         scores = _masked(scores, attn_mask)
     weights = _soft(scores, attn_mask)
@@ -91,7 +91,8 @@ def _soft(scores, mask):
     if mask is None:
         return weights
     blind = (scores == -math.inf).all(-1, keepdim=True)
-    return weights.masked_fill(blind, 0.0) if bool(blind.any()) else weights
+    some = blind.is_meta or bool(blind.any())
+    return weights.masked_fill(blind, 0.0) if some else weights
 
 
 @export("F")
@@ -171,7 +172,7 @@ def multi_head_attention_forward(
     k = _heads(k, n, num_heads) if static_k is None else static_k
     v = _heads(v, n, num_heads) if static_v is None else static_v
     if add_zero_attn:
-        zeros = torch.zeros((n * num_heads, 1, inner), dtype=k.dtype)
+        zeros = k.new_zeros((n * num_heads, 1, inner))
         k, v = torch.cat([k, zeros], 1), torch.cat([v, zeros], 1)
         attn_mask, hidden = lengthened(1)
     mask = attn_mask
@@ -202,7 +203,7 @@ def _additive(mask, dtype):
     if mask is None:
         return None
     if mask.dtype.name == "bool":
-        return torch.zeros(mask.shape, dtype=dtype).masked_fill(mask, -math.inf)
+        return torch.zeros_like(mask, dtype=dtype).masked_fill(mask, -math.inf)
     if not mask.dtype.is_floating_point:
         raise AssertionError(
             f"only bool and floating types of masks are supported, got {mask.dtype}"

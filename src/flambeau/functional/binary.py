@@ -33,7 +33,7 @@ def binary_cross_entropy(
             "deprecated. Please ensure they have the same size."
             + (" Use target.view_as(input)." if target.numel() == input.numel() else "")
         )
-    if input.numel() and not bool(((input >= 0) & (input <= 1)).all()):
+    if input.numel() and not input.is_meta and not bool(((input >= 0) & (input <= 1)).all()):
         raise ArgumentError(
             "all elements of input should be between 0 and 1. Apply torch.sigmoid to scores, or "
             "better use "
@@ -164,11 +164,12 @@ def multilabel_margin_loss(input, target, size_average=None, reduce=None, reduct
         )
     x, labels = (input.reshape(1, -1), target.reshape(1, -1)) if input.ndim < 2 else (input, target)
     classes = x.shape[1]
-    if labels.numel() and not -1 <= int(labels.min()) <= int(labels.max()) < classes:
+    known = labels.numel() and not labels.is_meta
+    if known and not -1 <= int(labels.min()) <= int(labels.max()) < classes:
         raise ArgumentError(f"targets must be class numbers below {classes}, or -1")
     valid = (labels < 0).cumsum(1) == 0
     safe = labels.masked_fill(~valid, 0)
-    is_target = torch.zeros(x.shape).scatter_add(1, safe, valid.to(torch.float32)) > 0
+    is_target = x.new_zeros(x.shape).scatter_add(1, safe, valid.to(x.dtype)) > 0
     margins = 1 - x.gather(1, safe).unsqueeze(2) + x.unsqueeze(1)  # (N, target, class)
     counts = valid.unsqueeze(2) & ~is_target.unsqueeze(1)
     loss = F.relu(margins).masked_fill(~counts, 0.0).sum((1, 2)) / classes
@@ -216,13 +217,14 @@ def multi_margin_loss(
         raise ShapeError(
             f"inconsistent weight size, expected {classes} but got {list(weight.shape)}"
         )
-    if labels.numel() and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
+    known = labels.numel() and not labels.is_meta
+    if known and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
         raise ArgumentError(f"target out of range: class numbers lie in 0 to {classes - 1}")
     index = labels.unsqueeze(1)
     terms = F.relu(margin - x.gather(1, index) + x) ** p
     if weight is not None:
         terms = terms * weight[labels].unsqueeze(1)
-    others = torch.arange(classes).unsqueeze(0) != index
+    others = torch.arange(classes, device=input.device).unsqueeze(0) != index
     loss = terms.masked_fill(~others, 0.0).sum(1) / classes
     if target.ndim == 0:
         loss = loss.squeeze(0)

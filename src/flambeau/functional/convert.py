@@ -5,10 +5,12 @@ from __future__ import annotations
 import numpy as np
 
 from flambeau.core import devices, dtypes
+from flambeau.core.config import modes
 from flambeau.ops.registry import OPS
 from flambeau.ops.shape import format_name
+from flambeau.tensor import absent, meta
 from flambeau.tensor.api import export
-from flambeau.tensor.dispatch import dispatch
+from flambeau.tensor.dispatch import dispatch, tape, wrap
 from flambeau.tensor.inplace import _spoken
 from flambeau.tensor.tensor import Tensor
 
@@ -77,8 +79,20 @@ def to(
             "(device, dtype, non_blocking, copy), (dtype, non_blocking, copy) or "
             "(other, non_blocking, copy)"
         )
-    devices.require(device)
+    if device is not None and (where := devices.require(device)) is not input.device:
+        input, copy = _moved(input, where), False
     return convert(input, dtype, copy, memory_format)
+
+
+def _moved(input, device):
+    """The tensor on another device: on the meta device without its values."""
+    if device is not devices.META:
+        raise meta.no_data()
+    moved = wrap(absent.like(input._array))
+    if input.requires_grad and modes.grad_enabled:
+        params = {"dtype": input._array.dtype, "memory_format": "preserve"}
+        tape(OPS["to_copy"], (input,), params, moved)
+    return moved
 
 
 def _named(name: str, dtype: dtypes.dtype) -> None:
@@ -134,8 +148,8 @@ def type_as(input, other):
 
 @export("method")
 def cpu(input, memory_format=None):
-    """The tensor on the CPU: itself in this version."""
-    return input
+    """The tensor on the CPU: itself where it is there."""
+    return input.to(devices.CPU)
 
 
 @export("method")

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from flambeau.core.random import default_generator
 from flambeau.ops.dropout import words
 from flambeau.tensor.api import export, torch
-from flambeau.tensor.namespace import xp
+
+from .random import draw
 
 
 @export("F")
@@ -28,14 +28,16 @@ def _drop(input, p, training, inplace, mask_shape):
         raise ValueError(f"dropout probability has to be between 0 and 1, but got {p}")
     if not training or p == 0:
         return input
-    mask = draw_mask(tuple(mask_shape(input.shape)), float(p), input.dtype)
+    mask = draw_mask(tuple(mask_shape(input.shape)), float(p), input)
     return input.mul_(mask) if inplace else input * mask
 
 
-def draw_mask(shape, p, dtype):
-    """1 / (1 - p) or 0 at random: see ``ops.dropout``."""
-    seed, offset = default_generator.reserve(words(torch.Size(shape).numel()))
-    return xp.dropout_mask(seed, offset, shape=shape, p=p, dtype=dtype.numpy)
+def draw_mask(shape, p, like):
+    """1 / (1 - p) or 0 at random, of the dtype and on the device of ``like``: see
+    ``ops.dropout``.
+    """
+    n, kind = words(torch.Size(shape).numel()), like.dtype.numpy
+    return draw("dropout_mask", None, n, (), like.device, shape=shape, p=p, dtype=kind)
 
 
 @export("torch", name="dropout")
@@ -128,7 +130,7 @@ def _alpha_drop(input, p, training, inplace, mask_shape):
         return input
     if p == 1:
         return input.mul_(0) if inplace else input * 0
-    keep = draw_mask(tuple(mask_shape(input.shape)), float(p), input.dtype) * (1 - p)
+    keep = draw_mask(tuple(mask_shape(input.shape)), float(p), input) * (1 - p)
     scale = ((1 - p) * (1 + p * _SATURATED**2)) ** -0.5
     shift = -scale * _SATURATED * p
     added = (1 - keep) * (scale * _SATURATED) + shift

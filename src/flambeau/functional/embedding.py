@@ -148,7 +148,7 @@ def _bags(input, offsets, include_last_offset):
                 "if input is 2D, then offsets has to be None, as input is treated is a mini-batch "
                 "of fixed length sequences"
             )
-        where = torch.arange(input.numel()).reshape(input.shape)
+        where = torch.arange(input.numel(), device=input.device).reshape(input.shape)
         return where, torch.ones_like(where, dtype=torch.bool)
     if input.ndim != 1:
         raise ValueError(

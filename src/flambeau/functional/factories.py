@@ -6,12 +6,13 @@ import math
 
 import numpy as np
 
-from flambeau.core import devices, dtypes
+from flambeau.core import dtypes
 from flambeau.core.errors import ArgumentError, ShapeError
 from flambeau.ops.registry import OPS
 from flambeau.ops.shape import format_name
+from flambeau.tensor import absent
 from flambeau.tensor.api import export, torch, write_out
-from flambeau.tensor.dispatch import dispatch, wrap
+from flambeau.tensor.dispatch import create, wrap
 from flambeau.tensor.tensor import Tensor
 
 
@@ -32,16 +33,18 @@ def checked_size(size) -> tuple[int, ...]:
     return tuple(found)
 
 
-def finish(made: Tensor, device=None, requires_grad=False, out=None, layout=None) -> Tensor:
-    """What every factory does last: check the device, mark as a leaf that wants a gradient, fill
-    ``out``.
-    """
-    devices.require(device)
+def finish(made: Tensor, requires_grad=False, out=None, layout=None) -> Tensor:
+    """What every factory does last: mark as a leaf that wants a gradient, fill ``out``."""
     if layout is not None and "strided" not in str(layout):
         raise RuntimeError(f"only the strided layout exists, not {layout}")
     if out is not None:
         return write_out(out, made)
     return made.requires_grad_() if requires_grad else made
+
+
+def place(device, out=None):
+    """The device of a new tensor: that of ``out`` where there is one."""
+    return device if out is None else out.device
 
 
 def element(dtype) -> np.dtype:
@@ -68,7 +71,7 @@ def zeros(*size, out=None, dtype=None, layout=None, device=None, pin_memory=Fals
             [0., 0., 0.]])
     """
     params = {"size": _sized(size, named.get("size")), "dtype": _result_dtype(dtype, out)}
-    return finish(dispatch(OPS["zeros"], (), params), device, requires_grad, out, layout)
+    return finish(create(OPS["zeros"], params, place(device, out)), requires_grad, out, layout)
 
 
 @export("torch")
@@ -83,7 +86,7 @@ def ones(*size, out=None, dtype=None, layout=None, device=None, pin_memory=False
     params = {
         "size": _sized(size, named.get("size")), "fill_value": 1, "dtype": _result_dtype(dtype, out)
     }  # fmt: skip
-    return finish(dispatch(OPS["full"], (), params), device, requires_grad, out, layout)
+    return finish(create(OPS["full"], params, place(device, out)), requires_grad, out, layout)
 
 
 @export("torch")
@@ -96,10 +99,11 @@ def empty(*size, out=None, dtype=None, layout=None, device=None, pin_memory=Fals
     torch.Size([2, 3])
     """
     size = _sized(size, named.get("size"))
-    made = dispatch(OPS["empty"], (), {"size": size, "dtype": _result_dtype(dtype, out)})
+    params = {"size": size, "dtype": _result_dtype(dtype, out)}
+    made = create(OPS["empty"], params, place(device, out))
     if memory_format is not None and format_name(memory_format, size) == "channels_last":
         made = made.contiguous(memory_format=memory_format)
-    return finish(made, device, requires_grad, out, layout)
+    return finish(made, requires_grad, out, layout)
 
 
 @export("torch")
@@ -108,11 +112,12 @@ def empty_strided(size, stride, *, dtype=None, layout=None, device=None, require
     """An uninitialised tensor with the given sizes and strides (in elements)."""
     size, stride = tuple(size), tuple(stride)
     length = 1 + sum((n - 1) * s for n, s in zip(size, stride)) if 0 not in size else 0
-    buffer = dispatch(OPS["empty"], (), {"size": (length,), "dtype": element(dtype)})
+    buffer = create(OPS["empty"], {"size": (length,), "dtype": element(dtype)}, device)
     array = np.lib.stride_tricks.as_strided(
-        buffer._array, size, tuple(s * buffer.itemsize for s in stride)
+        absent.plain(buffer._array), size, tuple(s * buffer.itemsize for s in stride)
     )
-    return finish(Tensor._around(array, buffer._storage), device, requires_grad, None, layout)
+    array = absent.wrapped(array) if buffer.is_meta else array
+    return finish(Tensor._around(array, buffer._storage), requires_grad, None, layout)
 
 
 @export("torch")
@@ -130,11 +135,11 @@ def full(size, fill_value, *, out=None, dtype=None, layout=None, device=None, pi
     if dtype is None:
         dtype = out.dtype if out is not None else dtypes.scalar_dtype(fill_value)
     size = checked_size((size,) if isinstance(size, int) else (tuple(size),))
-    made = _filled(size, fill_value, element(dtype))
-    return finish(made, device, requires_grad, out, layout)
+    made = _filled(size, fill_value, element(dtype), place(device, out))
+    return finish(made, requires_grad, out, layout)
 
 
-def _filled(size, fill_value, dtype) -> Tensor:
+def _filled(size, fill_value, dtype, device) -> Tensor:
     if dtype.kind in "iu" and isinstance(fill_value, int | float):
         limits = np.iinfo(dtype)
         least = limits.min or -limits.max  # negative numbers wrap around in unsigned dtypes
@@ -144,13 +149,14 @@ def _filled(size, fill_value, dtype) -> Tensor:
     if isinstance(fill_value, complex) and dtype.kind != "c":
         raise ArgumentError(f"value cannot be converted to type {dtype} without overflow")
     params = {"size": size, "fill_value": fill_value, "dtype": dtype}
-    return dispatch(OPS["full"], (), params)
+    return create(OPS["full"], params, device)
 
 
 @export("torch")
 def scalar_tensor(s, *, dtype=None, layout=None, device=None, requires_grad=False):
     """A 0-d tensor with the value ``s``."""
-    return torch.full((), s, dtype=dtype or dtypes.get_default_dtype(), requires_grad=requires_grad)
+    dtype = dtype or dtypes.get_default_dtype()
+    return torch.full((), s, dtype=dtype, device=device, requires_grad=requires_grad)
 
 
 @export("torch")
@@ -189,8 +195,8 @@ def arange(start=None, end=None, step=1, *, out=None, dtype=None, layout=None, d
     params = {"start": start, "end": end, "step": step, "dtype": _result_dtype(dtype, out)}
     if params["dtype"].kind in "iu":
         params.update(start=int(start), end=int(end), step=int(step))
-    made = dispatch(OPS["arange"], (), {k: _plain(v) for k, v in params.items()})
-    return finish(made, device, requires_grad, out, layout)
+    made = create(OPS["arange"], {k: _plain(v) for k, v in params.items()}, place(device, out))
+    return finish(made, requires_grad, out, layout)
 
 
 def _plain(value):
@@ -229,7 +235,7 @@ def _evenly(name, start, end, steps, extra, out, dtype, device, requires_grad, l
     if kind.kind in "iu":
         start, end = (int(start), int(end)) if name == "linspace" else (start, end)
     params = {"start": start, "end": end, "steps": steps, **extra, "dtype": kind}
-    return finish(dispatch(OPS[name], (), params), device, requires_grad, out, layout)
+    return finish(create(OPS[name], params, place(device, out)), requires_grad, out, layout)
 
 
 @export("torch")
@@ -274,14 +280,14 @@ def eye(n, m=None, *, out=None, dtype=None, layout=None, device=None, pin_memory
         if size < 0:
             raise ShapeError(f"{name} must be greater or equal to 0, got {size}")
     params = {"n": n.__index__(), "m": m.__index__(), "dtype": _result_dtype(dtype, out)}
-    return finish(dispatch(OPS["eye"], (), params), device, requires_grad, out, layout)
+    return finish(create(OPS["eye"], params, place(device, out)), requires_grad, out, layout)
 
 
 def _corners(name, row, col, offset, dtype, device):
     if row < 0 or col < 0:
         raise ShapeError(f"{name}: row and col must be non-negative, got {row} and {col}")
     params = {"row": row, "col": col, "offset": offset, "dtype": element(dtype or dtypes.int64)}
-    return finish(dispatch(OPS[name], (), params), device)
+    return finish(create(OPS[name], params, device))
 
 
 @export("torch")
@@ -300,12 +306,13 @@ def triu_indices(row, col, offset=0, *, dtype=None, device=None, layout=None):
 
 
 def like(input, name, params, dtype, device, requires_grad, memory_format, layout=None):
-    """The factory ``name`` with the size, dtype and memory order of ``input``."""
+    """The factory ``name`` with the device, size, dtype and memory order of ``input``."""
     if not isinstance(input, Tensor):
         raise TypeError(f"argument 'input' must be Tensor, not {type(input).__name__}")
     kind = input._array.dtype if dtype is None else element(dtype)
-    made = dispatch(OPS[name], (), {"size": tuple(input.shape), **params, "dtype": kind})
-    return finish(in_order_of(input, made, memory_format), device, requires_grad, None, layout)
+    params = {"size": tuple(input.shape), **params, "dtype": kind}
+    made = create(OPS[name], params, device or input.device)
+    return finish(in_order_of(input, made, memory_format), requires_grad, None, layout)
 
 
 def in_order_of(input, made, memory_format=None):
@@ -315,7 +322,11 @@ def in_order_of(input, made, memory_format=None):
     if form == "channels_last":
         return made.contiguous(memory_format=memory_format)
     if form == "preserve" and not input._array.flags.c_contiguous and 0 not in strides:
-        room = np.empty_like(input._array, made._array.dtype)
+        if made.is_meta:
+            order = absent.layout_of(input._array)
+            steps = absent.strides_in(made.shape, made.itemsize, order)
+            return wrap(absent.empty(made.shape, made._array.dtype, steps))
+        room = np.empty_like(absent.plain(input._array), made._array.dtype)
         np.copyto(room, made._array)
         return wrap(room)
     return made
@@ -353,29 +364,24 @@ def full_like(input, fill_value, *, dtype=None, layout=None, device=None, requir
               memory_format=None, pin_memory=False):  # fmt: skip
     """``fill_value`` everywhere, with the size and dtype of ``input``."""
     value = fill_value.item() if isinstance(fill_value, Tensor) else fill_value
-    made = _filled(
-        tuple(input.shape), value, input._array.dtype if dtype is None else element(dtype)
-    )
-    return finish(in_order_of(input, made, memory_format), device, requires_grad, None, layout)
+    kind = input._array.dtype if dtype is None else element(dtype)
+    made = _filled(tuple(input.shape), value, kind, device or input.device)
+    return finish(in_order_of(input, made, memory_format), requires_grad, None, layout)
 
 
 @export("method")
 def new_tensor(input, data, *, dtype=None, device=None, requires_grad=False):
     """A copy of ``data`` as a tensor, by default with the dtype of ``input``."""
-    devices.require(device)
-    return torch.tensor(
-        data.detach()._array if isinstance(data, Tensor) else data,
-        dtype=dtype or input.dtype,
-        requires_grad=requires_grad,
-    )
+    made = torch.as_tensor(data, dtype or input.dtype, device or input.device)
+    made = made.detach().clone() if isinstance(data, Tensor | np.ndarray) else made
+    return made.requires_grad_() if requires_grad else made
 
 
 def _new(name):
     def method(input, *args, dtype=None, device=None, requires_grad=False, layout=None,
                pin_memory=False, **named):  # fmt: skip
-        return getattr(torch, name)(
-            *args, dtype=dtype or input.dtype, device=device, requires_grad=requires_grad, **named
-        )
+        options = {"dtype": dtype or input.dtype, "device": device or input.device}
+        return getattr(torch, name)(*args, **options, requires_grad=requires_grad, **named)
 
     method.__name__ = method.__qualname__ = f"new_{name}"
     method.__doc__ = f"``torch.{name}`` with the dtype of ``input``."

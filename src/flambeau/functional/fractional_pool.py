@@ -77,7 +77,7 @@ def _pool(name, input, kernel_size, output_size, output_ratio, return_indices, s
     batch = input if input.ndim == rank + 2 else input.unsqueeze(0)
     n, channels = batch.shape[:2]
     if samples is None:
-        samples = torch.rand((n, channels, rank), dtype=input.dtype)
+        samples = input.new_empty((n, channels, rank)).uniform_()
     _check_samples(samples, n, channels, rank, input.dtype)
     places = _places(samples, space, kernel, output)
     values = batch.flatten(2).gather(2, places.flatten(2)).reshape(places.shape)
@@ -100,7 +100,7 @@ def _places(samples, space, kernel, output):
     places = None
     for d, sample in enumerate(order):
         begins = _begins(samples[:, :, sample], space[d], kernel[d], output[d])
-        own = begins.unsqueeze(-1) + torch.arange(kernel[d])
+        own = begins.unsqueeze(-1) + torch.arange(kernel[d], device=begins.device)
         own = own.reshape(n, channels, 1, output[d], 1, kernel[d])
         if places is not None:
             own = places.unsqueeze(3).unsqueeze(5) * space[d] + own
@@ -110,12 +110,12 @@ def _places(samples, space, kernel, output):
 
 def _begins(u, size, kernel, output):
     """Where the windows along one dimension begin, (N, C, output)."""
-    last = torch.full((*u.shape, 1), size - kernel, dtype=dtypes.int64)
+    last = u.new_full((*u.shape, 1), size - kernel, dtype=dtypes.int64)
     if output == 1:
         return last
     step = (size - kernel) / (output - 1)
     u = u.unsqueeze(-1)
-    steps = torch.arange(output - 1, dtype=u.dtype)
+    steps = torch.arange(output - 1, dtype=u.dtype, device=u.device)
     begins = ((steps + u) * step).to(dtypes.int64) - (u * step).to(dtypes.int64)
     return torch.cat((begins, last), -1)
 

@@ -153,10 +153,11 @@ def one_hot(tensor, num_classes=-1):
     if not tensor.numel():
         if num_classes <= 0:
             raise ShapeError("Can not infer total number of classes from empty tensor.")
-        return torch.empty(*tensor.shape, num_classes, dtype=tensor.dtype)
-    if tensor.min().item() < 0:
+        return tensor.new_empty((*tensor.shape, num_classes))
+    known = num_classes == -1 or not tensor.is_meta  # a meta tensor needs to be told the number
+    if known and tensor.min().item() < 0:
         raise ArgumentError("Class values must be non-negative.")
-    top = tensor.max().item()
+    top = tensor.max().item() if known else -1
     if num_classes == -1:
         num_classes = top + 1
     elif num_classes < 1:
@@ -164,7 +165,7 @@ def one_hot(tensor, num_classes=-1):
     elif num_classes <= top:
         raise ArgumentError("Class values must be smaller than num_classes.")
     places = tensor.unsqueeze(-1)
-    return torch.zeros(*tensor.shape, num_classes, dtype=tensor.dtype).scatter_(-1, places, 1)
+    return tensor.new_zeros((*tensor.shape, num_classes)).scatter_(-1, places, 1)
 
 
 @export("torch method inplace")

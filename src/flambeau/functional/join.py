@@ -117,7 +117,7 @@ def block_diag(*tensors):
     rows, left = [], 0
     for b in blocks:
         h, w = b.shape
-        zeros = [torch.zeros(h, n, dtype=dtype) for n in (left, width - left - w)]
+        zeros = [b.new_zeros((h, n), dtype=dtype) for n in (left, width - left - w)]
         rows.append(torch.cat([zeros[0], b.to(dtype), zeros[1]], 1))
         left += w
     return torch.cat(rows, 0)
@@ -188,8 +188,8 @@ def combinations(input, r=2, with_replacement=False):
     choose = itertools.combinations_with_replacement if with_replacement else itertools.combinations
     rows = list(choose(range(input.numel()), r))
     if not r:
-        return torch.empty(0, dtype=input.dtype)
-    return input[torch.tensor(rows, dtype=int64).reshape((-1, r))]
+        return input.new_empty(0)
+    return input[torch.tensor(rows, dtype=int64, device=input.device).reshape((-1, r))]
 
 
 @export("torch method")
@@ -262,8 +262,8 @@ def vander(x, N=None, increasing=False):
     dtype = torch.promote_types(x.dtype, int64)
     x = x.to(dtype)
     if n < 2:
-        return torch.ones(x.numel(), n, dtype=dtype)
-    ones = torch.ones(x.numel(), 1, dtype=dtype)
+        return x.new_ones((x.numel(), n), dtype=dtype)
+    ones = x.new_ones((x.numel(), 1), dtype=dtype)
     powers = x.unsqueeze(1).expand(-1, n - 1).cumprod(1)
     found = torch.cat([ones, powers], 1)
     return found if increasing else found.flip(1)

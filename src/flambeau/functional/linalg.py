@@ -105,7 +105,7 @@ def cholesky_inverse(L, upper=False):
     >>> torch.cholesky_inverse(torch.tensor([[2.0]]))
     tensor([[0.2500]])
     """
-    eye = torch.eye(L.shape[-1], dtype=L.dtype).expand(L.shape)
+    eye = torch.eye(L.shape[-1], dtype=L.dtype, device=L.device).expand(L.shape)
     return torch.cholesky_solve(eye, L, upper)
 
 
@@ -276,7 +276,7 @@ def matrix_rank(A, tol=None, hermitian=False, *, atol=None, rtol=None):
         raise ShapeError("linalg.matrix_rank: The input tensor A must have at least 2 dimensions.")
     s = linalg.eigvalsh(A).abs() if hermitian else linalg.svdvals(A)
     if s.shape[-1] == 0:
-        return torch.zeros(s.shape[:-1], dtype=torch.int64)
+        return s.new_zeros(s.shape[:-1], dtype=torch.int64)
     if tol is not None:
         atol, rtol = tol, 0.0
     if rtol is None:

@@ -100,7 +100,7 @@ def cond(A, p=None):
     try:
         inverse = linalg.inv(A)
     except RuntimeError:
-        return torch.full(A.shape[:-2], math.inf, dtype=A.dtype)
+        return A.new_full(A.shape[:-2], math.inf)
     return linalg.matrix_norm(A, p) * linalg.matrix_norm(inverse, p)
 
 
@@ -120,7 +120,7 @@ def matrix_power(A, n):
     if n < 0:
         return linalg.matrix_power(linalg.inv(A), -n)
     if n == 0:
-        return torch.eye(A.shape[-1], dtype=A.dtype).expand(A.shape).clone()
+        return torch.eye(A.shape[-1], dtype=A.dtype, device=A.device).expand(A.shape).clone()
     result, square = None, A
     while n:
         if n & 1:
@@ -201,7 +201,7 @@ def matrix_exp(A):
         raise DTypeError(
             f"linalg.matrix_exp: Expected a floating point tensor as input. Got {A.dtype}"
         )
-    eye = torch.eye(A.shape[-1], dtype=A.dtype)
+    eye = torch.eye(A.shape[-1], dtype=A.dtype, device=A.device)
     if A.numel() == 0:
         return A.clone()
     largest = float(linalg.matrix_norm(A.detach(), 1).max())

@@ -101,6 +101,6 @@ def affine_grid_generator(theta, size, align_corners):
 def native_dropout(input, p, train):
     """(result, mask) of dropout; the mask is True where an element was kept."""
     if not train or p == 0:
-        return input.clone(), torch.ones(input.shape, dtype=torch.bool)
-    kept = F.dropout(torch.ones(input.shape, dtype=input.dtype), p)
+        return input.clone(), torch.ones_like(input, dtype=torch.bool)
+    kept = F.dropout(torch.ones_like(input), p)
     return input * kept, kept != 0

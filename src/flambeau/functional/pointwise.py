@@ -64,7 +64,7 @@ def mvlgamma(input, p):
         raise ArgumentError("p has to be greater than or equal to 1")
     if not input.is_floating_point():
         input = input.to(torch.get_default_dtype())
-    shifts = torch.arange(0, p, dtype=input.dtype) / 2
+    shifts = torch.arange(0, p, dtype=input.dtype, device=input.device) / 2
     total = torch.lgamma(input.unsqueeze(-1) - shifts).sum(-1)
     return total + p * (p - 1) / 4 * math.log(math.pi)
 

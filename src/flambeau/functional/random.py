@@ -6,29 +6,33 @@ from __future__ import annotations
 
 import math
 
-from flambeau.core import dtypes
+from flambeau.core import devices, dtypes
 from flambeau.core.errors import ArgumentError, DTypeError, ShapeError
 from flambeau.core.random import default_generator
 from flambeau.ops.random import words_for
 from flambeau.ops.registry import OPS
 from flambeau.tensor import inplace
 from flambeau.tensor.api import export, torch, write_out
-from flambeau.tensor.dispatch import dispatch
+from flambeau.tensor.dispatch import create
 from flambeau.tensor.tensor import Tensor
 
-from .factories import checked_size, element, finish, in_order_of
+from .factories import checked_size, element, finish, in_order_of, place
 
 
-def draw(name, generator, words, inputs=(), **params) -> Tensor:
-    """Run a random operation on the next ``words`` words of the stream."""
-    seed, offset = (generator or default_generator).reserve(words)
-    return dispatch(OPS[name], (seed, offset, *inputs), params)
+def draw(name, generator, words, inputs=(), device=None, **params) -> Tensor:
+    """Run a random operation on the next ``words`` words of the stream; on the meta device nothing
+    is drawn.
+    """
+    device = devices.require(device)
+    nothing = device is devices.META
+    seed, offset = (0, 0) if nothing else (generator or default_generator).reserve(words)
+    return create(OPS[name], params, device, (seed, offset, *inputs))
 
 
-def _sampled(name, size, generator, dtype) -> Tensor:
+def _sampled(name, size, generator, dtype, device) -> Tensor:
     n = math.prod(size) * (2 if dtype.kind == "c" else 1)
     words = words_for(n, dtype if dtype.kind == "f" else element(_real_of(dtype)))
-    return draw(name, generator, words, size=size, dtype=dtype)
+    return draw(name, generator, words, device=device, size=size, dtype=dtype)
 
 
 def _real_of(dtype):
@@ -53,8 +57,8 @@ def rand(*size, generator=None, out=None, dtype=None, layout=None, device=None, 
     """
     size = checked_size((named["size"],) if named else size)
     dtype = out.dtype if dtype is None and out is not None else dtype
-    made = _sampled("rand", size, generator, _float_dtype("rand", dtype))
-    return finish(made, device, requires_grad, out, layout)
+    made = _sampled("rand", size, generator, _float_dtype("rand", dtype), place(device, out))
+    return finish(made, requires_grad, out, layout)
 
 
 @export("torch")
@@ -68,14 +72,14 @@ def randn(*size, generator=None, out=None, dtype=None, layout=None, device=None,
     """
     size = checked_size((named["size"],) if named else size)
     dtype = out.dtype if dtype is None and out is not None else dtype
-    made = _sampled("randn", size, generator, _float_dtype("randn", dtype))
-    return finish(made, device, requires_grad, out, layout)
+    made = _sampled("randn", size, generator, _float_dtype("randn", dtype), place(device, out))
+    return finish(made, requires_grad, out, layout)
 
 
 def _like(name, input, generator, dtype, device, requires_grad, memory_format):
     kind = _float_dtype(name, input.dtype if dtype is None else dtype)
-    made = _sampled(name, tuple(input.shape), generator, kind)
-    return finish(in_order_of(input, made, memory_format), device, requires_grad)
+    made = _sampled(name, tuple(input.shape), generator, kind, device or input.device)
+    return finish(in_order_of(input, made, memory_format), requires_grad)
 
 
 @export("torch")
@@ -92,15 +96,14 @@ def randn_like(input, *, generator=None, dtype=None, layout=None, device=None, r
     return _like("randn", input, generator, dtype, device, requires_grad, memory_format)
 
 
-def _integers(low, high, size, generator, dtype) -> Tensor:
+def _integers(low, high, size, generator, dtype, device) -> Tensor:
     if low >= high:
         raise ArgumentError(
             f"random_ expects 'from' to be less than 'to', but got from={low} >= to={high}"
         )
     _check_range(low, high - 1, dtype)
-    return draw(
-        "randint", generator, math.prod(size), low=low, high=high, size=size, dtype=dtype.numpy
-    )
+    n, kind = math.prod(size), dtype.numpy
+    return draw("randint", generator, n, (), device, low=low, high=high, size=size, dtype=kind)
 
 
 def _check_range(low, high, dtype) -> None:
@@ -138,8 +141,9 @@ def randint(*args, low=None, high=None, size=None, generator=None, out=None, dty
         raise TypeError("randint() expects (low=0, high, size): two ints and a tuple of ints")
     dtype = dtype or (out.dtype if out is not None else dtypes.int64)
     low = 0 if low is None else low
-    made = _integers(int(low), int(high), checked_size((tuple(size),)), generator, dtype)
-    return finish(made, device, requires_grad, out, layout)
+    size, where = checked_size((tuple(size),)), place(device, out)
+    made = _integers(int(low), int(high), size, generator, dtype, where)
+    return finish(made, requires_grad, out, layout)
 
 
 @export("torch")
@@ -155,8 +159,9 @@ def randint_like(input, *args, low=None, high=None, generator=None, dtype=None, 
     if args:
         low = args.pop()
     bounds = [n.item() if isinstance(n, Tensor) else n for n in (low or 0, high)]
-    made = _integers(*map(int, bounds), tuple(input.shape), generator, dtype or input.dtype)
-    return finish(in_order_of(input, made, memory_format), device, requires_grad)
+    kind, where = dtype or input.dtype, device or input.device
+    made = _integers(*map(int, bounds), tuple(input.shape), generator, kind, where)
+    return finish(in_order_of(input, made, memory_format), requires_grad)
 
 
 @export("torch")
@@ -171,8 +176,8 @@ def randperm(n, *, generator=None, out=None, dtype=None, layout=None, device=Non
     if n < 0:
         raise ArgumentError(f"n must be non-negative, got {n}")
     dtype = dtype or (out.dtype if out is not None else dtypes.int64)
-    made = draw("randperm", generator, n, n=int(n), dtype=dtype.numpy)
-    return finish(made, device, requires_grad, out, layout)
+    made = draw("randperm", generator, n, (), place(device, out), n=int(n), dtype=dtype.numpy)
+    return finish(made, requires_grad, out, layout)
 
 
 @export("torch")
@@ -187,7 +192,7 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, out=None, dtype=None
     if isinstance(std, Tensor):
         if std.is_complex():
             raise DTypeError("normal expects standard deviation to be non-complex")
-        if std.numel() and bool((std < 0).any()):
+        if std.numel() and not std.is_meta and bool((std < 0).any()):
             raise ArgumentError("normal expects all elements of std >= 0.0")
     elif std < 0:
         raise ArgumentError(f"normal expects std >= 0.0, but found std {std}")
@@ -197,12 +202,12 @@ def normal(mean=0.0, std=1.0, size=None, *, generator=None, out=None, dtype=None
         if size is None:
             raise TypeError("normal() needs a tensor of means or deviations, or a size")
         size = checked_size((size,))
-        made = _sampled("randn", size, generator, _float_dtype("normal", dtype))
+        made = _sampled("randn", size, generator, _float_dtype("normal", dtype), place(device, out))
         made = made.mul_(std).add_(mean)
-        return finish(made, device, requires_grad, out, layout)
+        return finish(made, requires_grad, out, layout)
     shape = torch.broadcast_shapes(*(t.shape for t in tensors))
     kind = torch.result_type(mean, std) if len(tensors) == 2 else tensors[0].dtype
-    z = _sampled("randn", tuple(shape), generator, _float_dtype("normal", kind))
+    z = _sampled("randn", tuple(shape), generator, _float_dtype("normal", kind), tensors[0].device)
     made = z * std + mean
     return made if out is None else write_out(out, made)
 
@@ -231,12 +236,13 @@ def _bernoulli(input, p, generator):
     if isinstance(p, Tensor) and p.shape != input.shape:
         p = p.expand(shape)
     n = math.prod(shape)
-    return draw("bernoulli_mask", generator, n, (p,), size=shape, dtype=input.dtype.numpy)
+    kind = input.dtype.numpy
+    return draw("bernoulli_mask", generator, n, (p,), input.device, size=shape, dtype=kind)
 
 
 def _check_probability(p) -> None:
     inside = (
-        (not p.numel() or bool(((p >= 0) & (p <= 1)).all()))
+        (p.is_meta or not p.numel() or bool(((p >= 0) & (p <= 1)).all()))
         if isinstance(p, Tensor)
         else 0 <= p <= 1
     )
@@ -247,7 +253,7 @@ def _check_probability(p) -> None:
 @export("torch")
 def poisson(input, generator=None):
     """Poisson numbers with the rates in ``input``."""
-    return draw("poisson", generator, 4, (input.detach(),))
+    return draw("poisson", generator, 4, (input.detach(),), input.device)
 
 
 @export("torch method")
@@ -271,15 +277,14 @@ def multinomial(input, num_samples, replacement=False, *, generator=None):
             "cannot sample n_sample > prob_dist.size(-1) samples without replacement"
         )
     p = input.detach()
-    if not bool((torch.isfinite(p) & (p >= 0)).all()):
+    if not p.is_meta and not bool((torch.isfinite(p) & (p >= 0)).all()):
         raise ArgumentError("probability tensor contains either `inf`, `nan` or element < 0")
-    if bool((p.sum(-1) == 0).any()):
+    if not p.is_meta and bool((p.sum(-1) == 0).any()):
         raise ArgumentError("invalid multinomial distribution (sum of probabilities <= 0)")
     rows = p.numel() // p.shape[-1]
     words = rows * num_samples if replacement else p.numel()
-    return draw(
-        "multinomial", generator, words, (p,), num_samples=num_samples, replacement=replacement
-    )
+    params = {"num_samples": num_samples, "replacement": replacement}
+    return draw("multinomial", generator, words, (p,), input.device, **params)
 
 
 # In place ---------------------------------------------------------------------------------------
@@ -311,7 +316,7 @@ def uniform_(input, from_=0.0, to=1.0, *, generator=None, **named):
             f"uniform_ expects to return a [from, to) range, but found from={low} > to={to}"
         )
     kind = _floats(input, "uniform", complex_too=True)
-    drawn = _sampled("rand", tuple(input.shape), generator, kind)
+    drawn = _sampled("rand", tuple(input.shape), generator, kind, input.device)
     return _fill(input, drawn.mul_(to - low).add_(low))
 
 
@@ -321,7 +326,7 @@ def normal_(input, mean=0.0, std=1.0, *, generator=None):
     if std < 0:
         raise ArgumentError(f"normal expects std >= 0.0, but found std {std}")
     kind = _floats(input, "normal", complex_too=True)
-    drawn = _sampled("randn", tuple(input.shape), generator, kind)
+    drawn = _sampled("randn", tuple(input.shape), generator, kind, input.device)
     return _fill(input, drawn.mul_(std).add_(mean))
 
 
@@ -330,14 +335,16 @@ def log_normal_(input, mean=1.0, std=2.0, *, generator=None):
     """Fill with the exponentials of normal numbers."""
     if std <= 0:
         raise ArgumentError(f"log_normal_ expects std > 0.0, but found std={std}")
-    drawn = _sampled("randn", tuple(input.shape), generator, _floats(input, "log_normal"))
+    kind = _floats(input, "log_normal")
+    drawn = _sampled("randn", tuple(input.shape), generator, kind, input.device)
     return _fill(input, drawn.mul_(std).add_(mean).exp_())
 
 
 def _inverted(name, input, generator, **params):
     shape = tuple(input.shape)
     n = math.prod(shape)
-    drawn = draw(name, generator, n, size=shape, dtype=input._array.dtype, **params)
+    params.update(size=shape, dtype=input._array.dtype)
+    drawn = draw(name, generator, n, (), input.device, **params)
     return _fill(input, drawn)
 
 
@@ -383,7 +390,8 @@ def random_(input, from_=None, to=None, *, generator=None, **named):
         low, to = 0, low
     if to is None:
         low, to = 0, _largest(input.dtype) + 1
-    return _fill(input, _integers(int(low), int(to), tuple(input.shape), generator, input.dtype))
+    drawn = _integers(int(low), int(to), tuple(input.shape), generator, input.dtype, input.device)
+    return _fill(input, drawn)
 
 
 def _largest(dtype) -> int:

@@ -258,7 +258,7 @@ def _check_quantile(name, input, q, interpolation):
     if not isinstance(q, Tensor):
         if not 0 <= q <= 1:
             raise ArgumentError(f"{name}() q must be in the range [0, 1] but got {q}")
-        return torch.tensor([q], dtype=input.dtype), True
+        return torch.tensor([q], dtype=input.dtype, device=input.device), True
     if q.ndim > 1:
         raise ArgumentError(f"{name}() q must be a scalar or 1D tensor")
     if q.dtype != input.dtype:

@@ -168,9 +168,9 @@ def affine_grid(theta, size, align_corners=None):
     for n in size[2:]:
         ends = 1.0 if align_corners else (n - 1) / n
         axes.append(
-            torch.linspace(-ends, ends, n, dtype=theta.dtype)
+            torch.linspace(-ends, ends, n, dtype=theta.dtype, device=theta.device)
             if n > 1
-            else torch.zeros(1, dtype=theta.dtype)
+            else theta.new_zeros(1)
         )
     meshes = torch.meshgrid(*axes, indexing="ij")
     base = torch.stack([*reversed(meshes), torch.ones_like(meshes[0])], -1)
@@ -257,8 +257,8 @@ def _read(input, at):
         inside = fits if inside is None else inside & fits
         whole = torch.where(fits, index, torch.zeros_like(index)).long()
         flat = whole if flat is None else flat * s + whole
-    rows = flat.reshape(n, 1, -1).expand(-1, channels, -1)
-    found = input.reshape(n, channels, -1).gather(2, rows).reshape(n, channels, *flat.shape[1:])
+    rows = flat.flatten(1).unsqueeze(1).expand(-1, channels, -1)
+    found = input.flatten(2).gather(2, rows).reshape(n, channels, *flat.shape[1:])
     return torch.where(inside.unsqueeze(1), found, torch.zeros_like(found))
 
 

@@ -8,7 +8,7 @@ import numpy as np
 
 from flambeau.core.config import modes
 from flambeau.ops.view import sizes
-from flambeau.tensor import inplace
+from flambeau.tensor import absent, inplace
 from flambeau.tensor.api import export
 from flambeau.tensor.tensor import Tensor
 
@@ -33,6 +33,13 @@ def resize_(input, *size, memory_format=None):
         raise RuntimeError(f"resize_: sizes must not be negative, got {list(shape)}")
     storage, offset = input._storage, input.storage_offset()
     buffer = storage.buffer
+    if input.is_meta:
+        end = offset + math.prod(shape)
+        size = max(end, _elements(buffer, array.itemsize))
+        storage.buffer = grown = absent.empty((size,), array.dtype)
+        input._array = absent.wrapped(absent.plain(grown)[offset:end].reshape(shape))
+        inplace.wrote(input, "resize_")
+        return input
     wanted, have = offset + math.prod(shape), _elements(buffer, array.itemsize)
     if wanted > have or not isinstance(buffer, np.ndarray) or not buffer.flags.c_contiguous:
         grown = np.zeros(max(wanted, have), array.dtype)

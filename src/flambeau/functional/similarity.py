@@ -54,7 +54,7 @@ def pdist(input, p=2.0):
     if input.ndim != 2:
         raise ShapeError(f"pdist only supports 2D tensors, got: {input.ndim}D")
     n = input.shape[0]
-    i = torch.arange(n)
+    i = torch.arange(n, device="cpu")  # which pairs there are is known without values
     upper = (i.unsqueeze(1) < i.unsqueeze(0)).nonzero()
     return torch.norm(input[upper[:, 0]] - input[upper[:, 1]], p, 1)
 

@@ -248,7 +248,7 @@ def histogram(input, bins, *, range=None, weight=None, density=False):
         low, high = range if range is not None else (flat.min().item(), flat.max().item())
         if low == high:
             low, high = low - 0.5, high + 0.5
-        edges = torch.linspace(low, high, bins + 1, dtype=input.dtype)
+        edges = torch.linspace(low, high, bins + 1, dtype=input.dtype, device=input.device)
     n = edges.numel() - 1
     place = torch.searchsorted(edges, flat, right=True) - 1
     place = torch.where(flat == edges[-1], n - 1, place)

@@ -8,14 +8,15 @@ from flambeau.core import dtypes
 from flambeau.tensor.api import export, torch
 
 
-def _cosines(length, periodic, dtype, requires_grad, *weights):
+def _cosines(length, periodic, dtype, device, requires_grad, *weights):
     """sum over k of (-1)^k weights[k] cos(2 pi k n / N)."""
     if length < 0:
         raise RuntimeError(f"a window needs a non-negative length, got {length}")
     dtype = dtype or dtypes.get_default_dtype()
     if length < 2:
-        return torch.ones(length, dtype=dtype, requires_grad=requires_grad)
-    n = torch.arange(length, dtype=torch.float64) * (2 * math.pi / (length - (not periodic)))
+        return torch.ones(length, dtype=dtype, device=device, requires_grad=requires_grad)
+    turn = 2 * math.pi / (length - (not periodic))
+    n = torch.arange(length, dtype=torch.float64, device=device) * turn
     y = sum((-1) ** k * w * torch.cos(n * k) for k, w in enumerate(weights))
     return y.to(dtype).requires_grad_(requires_grad)
 
@@ -28,7 +29,7 @@ def hann_window(window_length, periodic=True, *, dtype=None, device=None, requir
     >>> torch.hann_window(4)
     tensor([0.0000, 0.5000, 1.0000, 0.5000])
     """
-    return _cosines(window_length, periodic, dtype, requires_grad, 0.5, 0.5)
+    return _cosines(window_length, periodic, dtype, device, requires_grad, 0.5, 0.5)
 
 
 @export("torch")
@@ -48,7 +49,7 @@ def hamming_window(
     >>> torch.hamming_window(4)
     tensor([0.0800, 0.5400, 1.0000, 0.5400])
     """
-    return _cosines(window_length, periodic, dtype, requires_grad, alpha, beta)
+    return _cosines(window_length, periodic, dtype, device, requires_grad, alpha, beta)
 
 
 @export("torch")
@@ -59,4 +60,4 @@ def blackman_window(window_length, periodic=True, *, dtype=None, device=None, re
     >>> torch.blackman_window(3).round(decimals=2).abs()
     tensor([0.0000, 0.6300, 0.6300])
     """
-    return _cosines(window_length, periodic, dtype, requires_grad, 0.42, 0.5, 0.08)
+    return _cosines(window_length, periodic, dtype, device, requires_grad, 0.42, 0.5, 0.08)

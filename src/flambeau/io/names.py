@@ -62,6 +62,14 @@ def _rebuild_tensor_v3(storage, offset, size, stride, requires_grad, hooks, dtyp
     return _needing(rebuild(storage, offset, size, stride, dtype), requires_grad)
 
 
+def _rebuild_meta(dtype, size, stride, requires_grad):
+    numbers = (*size, *stride) if type(size) is type(stride) is tuple else (None,)
+    if not isinstance(dtype, dtypes.dtype) or not all(type(n) is int and n >= 0 for n in numbers):
+        raise CheckpointError("a meta tensor in the file has no proper dtype, size and stride")
+    made = public("empty_strided")(size, stride, dtype=dtype, device="meta")
+    return _needing(made, requires_grad)
+
+
 def _needing(t: Tensor, requires_grad) -> Tensor:
     if requires_grad:
         t.requires_grad_(True)
@@ -185,6 +193,7 @@ def _table() -> dict[str, Global]:
         "torch._utils._rebuild_tensor": _data(_rebuild_tensor, _rebuild_tensor),
         "torch._utils._rebuild_tensor_v2": _data(_rebuild_tensor_v2, _rebuild_tensor_v2),
         "torch._utils._rebuild_tensor_v3": _data(_rebuild_tensor_v3, _rebuild_tensor_v3),
+        "torch._utils._rebuild_meta_tensor_no_storage": _data(_rebuild_meta, _rebuild_meta),
         "torch._utils._rebuild_parameter": _data(_parameter, _parameter),
         "torch._utils._rebuild_parameter_with_state": _data(
             _parameter_with_state, _parameter_with_state

@@ -167,6 +167,9 @@ class CheckpointPickler(pickle._Pickler):
 
 
 def _recipe(t: Tensor, requires_grad: bool):
+    if t.is_meta:
+        described = (t.dtype, tuple(t.shape), t.stride(), requires_grad)
+        return symbol("torch._utils", "_rebuild_meta_tensor_no_storage"), described
     place = StoredTensor(t)
     storage = _StorageReference(place.storage, place.raw, place.dtype)
     common = (storage, place.offset, place.size, place.stride, requires_grad, OrderedDict())

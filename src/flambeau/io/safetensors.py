@@ -66,6 +66,8 @@ def save_safetensors(
         short = _NAMES.get(t.dtype.name)
         if short is None:
             raise TypeError(f"{name}: safetensors has no element type {t.dtype}")
+        if t.is_meta:
+            raise NotImplementedError(f"{name}: a meta tensor has no data to save")
         array = np.ascontiguousarray(t._array)
         start, end = end, end + array.nbytes
         header[name] = {"dtype": short, "shape": list(t.shape), "data_offsets": [start, end]}

@@ -95,9 +95,10 @@ def adaptive_max(xp, input, *, out):
 
 
 adaptive_max.vjp(
-    input=lambda xp, g, y, input_shape: xp.add_at_positions_op(g, y[1], size=input_shape)
+    input=lambda xp, g, y1, input_shape: xp.add_at_positions_op(g, y1, size=input_shape)
 )
 adaptive_max.shape(lambda input, *, out: ((*input[:2], *out), (*input[:2], *out)))
+adaptive_max.dtypes("same", "int64")
 
 
 @op(node="AddAtPositions")

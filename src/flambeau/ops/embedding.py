@@ -65,3 +65,4 @@ def row_factors(xp, indices, *, padding_idx, scale):
 
 row_factors.vjp(indices=STOPS("row numbers"))
 row_factors.shape(lambda indices, **_params: indices)
+row_factors.dtypes("float64")

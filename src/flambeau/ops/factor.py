@@ -45,6 +45,7 @@ def _eigh_rule(xp, g, y):
 
 eigh.vjp(A=_eigh_rule)
 eigh.shape(lambda A, UPLO="L": (A[:-1], A))
+eigh.dtypes("real", "same")
 
 
 @op(node="LinalgEig")
@@ -59,6 +60,7 @@ def eig(xp, A):
 
 eig.vjp(A=COMPLEX)
 eig.shape(lambda A: (A[:-1], A))
+eig.dtypes("complex")
 
 
 @op(node="LinalgSvd")
@@ -104,6 +106,9 @@ def _(A, full_matrices=True):
     (m, n), k = A[-2:], min(A[-2:])
     left, right = (m, n) if full_matrices else (k, k)
     return A[:-2] + (m, left), A[:-2] + (k,), A[:-2] + (right, n)
+
+
+svd.dtypes("same", "real", "same")
 
 
 @op(node="LinalgQr")

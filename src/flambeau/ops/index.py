@@ -9,7 +9,7 @@ from operator import index as as_int
 
 from flambeau.core.errors import DimError, DTypeError, ShapeError
 
-from .registry import DATA_DEPENDENT, STOPS, canonical_dim, op
+from .registry import DATA_DEPENDENT, STOPS, broadcast_shape, canonical_dim, op
 from .view import broadcast
 
 _WHERE = STOPS("an index has no derivative")
@@ -67,9 +67,7 @@ def _explained(error: IndexError, shape, indices) -> IndexError:
             dim += 1
     if "broadcast" in text:
         sizes = ", ".join(str(list(i.shape)) for i in indices if i is not None)
-        return DimError(
-            f"shape mismatch: indexing tensors could not be broadcast together with shapes {sizes}"
-        )
+        return _no_common_size(sizes)
     return DimError(text.replace("axis", "dimension"))
 
 
@@ -88,8 +86,30 @@ def index(xp, input, *indices):
     return found if found.flags.c_contiguous else found.copy()
 
 
+def _no_common_size(sizes: str) -> DimError:
+    return DimError(
+        f"shape mismatch: indexing tensors could not be broadcast together with shapes {sizes}"
+    )
+
+
 def _index_rule(xp, g, indices, input_shape):
     return xp.index_backward(g, *indices, shape=input_shape)
+
+
+def indexed_shape(input, indices):
+    """The size of ``input[indices]`` from the sizes of both, where no index is a mask.
+
+    Indices that lie side by side leave their common size in their place, others in front.
+    """
+    try:
+        common = broadcast_shape(*(i for i in indices if i is not None))
+    except ValueError:
+        sizes = ", ".join(str(list(i)) for i in indices if i is not None)
+        raise _no_common_size(sizes) from None
+    at = [d for d, i in enumerate(indices) if i is not None]
+    kept = [n for d, n in enumerate(input) if d not in at]
+    front = at[0] if at[-1] - at[0] == len(at) - 1 else 0
+    return (*kept[:front], *common, *kept[front:])
 
 
 index.vjp(input=_index_rule, indices=_WHERE)

@@ -244,6 +244,7 @@ def _slogdet_rule(xp, g, A):
 
 slogdet.vjp(A=_slogdet_rule)
 slogdet.shape(lambda A: (A[:-2], A[:-2]))
+slogdet.dtypes("same", "real")
 
 
 @op(node="LinalgCholeskyEx")

@@ -29,11 +29,15 @@ def _matrices(name, xp, a, b, rank, names=("input", "mat2")):
         and a.shape[-1] == b.shape[-2]
         and a.dtype.kind != "b"
     ):
-        _check_rank(name, names[0], a, rank)
-        _check_rank(name, names[1], b, rank)
-        _check_dtypes(name, a, b)
-        _check_inner(name, a, b)
+        _check_matrices(name, a, b, rank, names)
     return _product(xp, a, b)
+
+
+def _check_matrices(name, a, b, rank, names=("input", "mat2")):
+    _check_rank(name, names[0], a, rank)
+    _check_rank(name, names[1], b, rank)
+    _check_dtypes(name, a, b)
+    _check_inner(name, a, b)
 
 
 def _check_dtypes(name, a, b):
@@ -81,6 +85,7 @@ mm.vjp(
     mat2=lambda xp, g, input: xp.matmul(_transposed(xp, input), g),
 )
 mm.shape(lambda input, mat2: (input[0], mat2[1]))
+mm.checks(lambda input, mat2: _check_matrices("mm", input, mat2, 2))
 
 
 @op(where="torch method")
@@ -93,6 +98,12 @@ def mv(xp, input, vec):
     >>> torch.mv(torch.tensor([[1.0, 2.0], [3.0, 4.0]]), torch.tensor([1.0, 1.0]))
     tensor([3., 7.])
     """
+    _check_mv(input, vec)
+    return _product(xp, input, vec)
+
+
+@mv.checks
+def _check_mv(input, vec):
     _check_rank("mv", "input", input, 2)
     _check_rank("mv", "vec", vec, 1)
     _check_dtypes("mv", input, vec)
@@ -100,7 +111,6 @@ def mv(xp, input, vec):
         raise ShapeError(
             f"size mismatch, got input ({input.shape[0]}x{input.shape[1]}), vec ({vec.shape[0]})"
         )
-    return _product(xp, input, vec)
 
 
 mv.vjp(
@@ -120,6 +130,12 @@ def dot(xp, input, tensor):
     >>> torch.dot(torch.tensor([1.0, 2.0]), torch.tensor([3.0, 4.0]))
     tensor(11.)
     """
+    _check_dot(input, tensor)
+    return _product(xp, input, tensor)
+
+
+@dot.checks
+def _check_dot(input, tensor):
     if input.ndim != 1 or tensor.ndim != 1:
         raise ShapeError(
             f"1D tensors expected, but got {input.ndim}D and {tensor.ndim}D tensors: "
@@ -135,7 +151,6 @@ def dot(xp, input, tensor):
             f"inconsistent tensor size, expected tensor [{input.shape[0]}] and src "
             f"[{tensor.shape[0]}] to have the same number of elements"
         )
-    return _product(xp, input, tensor)
 
 
 dot.vjp(input=lambda xp, g, tensor: g * tensor, tensor=lambda xp, g, input: g * input)
@@ -152,6 +167,12 @@ def bmm(xp, input, mat2):
     >>> torch.bmm(torch.ones(2, 1, 3), torch.ones(2, 3, 1)).shape
     torch.Size([2, 1, 1])
     """
+    _check_bmm(input, mat2)
+    return _product(xp, input, mat2)
+
+
+@bmm.checks
+def _check_bmm(input, mat2):
     _check_rank("bmm", "batch1", input, 3)
     _check_rank("bmm", "batch2", mat2, 3)
     _check_dtypes("bmm", input, mat2)
@@ -160,7 +181,6 @@ def bmm(xp, input, mat2):
             f"Expected size for first two dimensions of batch2 tensor to be: "
             f"[{input.shape[0]}, {input.shape[2]}] but got: [{mat2.shape[0]}, {mat2.shape[1]}]."
         )
-    return _product(xp, input, mat2)
 
 
 bmm.vjp(
@@ -173,6 +193,12 @@ bmm.shape(lambda input, mat2: (input[0], input[1], mat2[2]))
 @op(node="UnsafeView")
 def matmul(xp, input, other):
     """Product of vectors, matrices or batches of matrices, as NumPy's matmul."""
+    _check_matmul(input, other)
+    return _product(xp, input, other)
+
+
+@matmul.checks
+def _check_matmul(input, other):
     _check_dtypes("matmul", input, other)
     if not input.ndim or not other.ndim:
         raise ShapeError(
@@ -181,10 +207,9 @@ def matmul(xp, input, other):
         )
     _check_inner(
         "matmul",
-        input if input.ndim > 1 else xp.reshape(input, (1, -1)),
-        other if other.ndim > 1 else xp.reshape(other, (-1, 1)),
+        input if input.ndim > 1 else input.reshape(1, -1),
+        other if other.ndim > 1 else other.reshape(-1, 1),
     )
-    return _product(xp, input, other)
 
 
 def _as_matrices(xp, g, input, other):
@@ -239,20 +264,21 @@ def _combine(xp, y, input, beta, alpha):
     return xp.add(y, input if beta == 1 else xp.multiply(input, beta, dtype=y.dtype))
 
 
-def _check_added(name, xp, input, y):
-    if input.dtype != y.dtype:
+def _check_added(name, input, dtype, shape):
+    """Whether ``input`` can be added to a product of this dtype and shape."""
+    if input.dtype != dtype:
         raise DTypeError(
             f"{name}: expected input and the product to have the same dtype, but got "
-            f"{from_numpy_dtype(input.dtype)} and {from_numpy_dtype(y.dtype)}"
+            f"{from_numpy_dtype(input.dtype)} and {from_numpy_dtype(dtype)}"
         )
     try:
-        fits = input.shape == y.shape or broadcast_shape(input.shape, y.shape) == y.shape
+        fits = input.shape == shape or broadcast_shape(input.shape, shape) == shape
     except ValueError:
         fits = False
     if not fits:
         raise ShapeError(
             f"{name}: input of shape {tuple(input.shape)} does not broadcast to the product's "
-            f"shape {tuple(y.shape)}"
+            f"shape {tuple(shape)}"
         )
 
 
@@ -271,7 +297,7 @@ def addmm(xp, input, mat1, mat2, *, beta=1, alpha=1):
     tensor([[12.]])
     """
     y = _matrices("addmm", xp, mat1, mat2, 2, ("mat1", "mat2"))
-    _check_added("addmm", xp, input, y)
+    _check_added("addmm", input, y.dtype, y.shape)
     return _combine(xp, y, input, beta, alpha)
 
 
@@ -281,6 +307,12 @@ addmm.vjp(
     mat2=lambda xp, g, mat1, alpha: _scale(xp.matmul(_transposed(xp, mat1), g), alpha),
 )
 addmm.shape(lambda input, mat1, mat2, beta=1, alpha=1: (mat1[0], mat2[1]))
+
+
+@addmm.checks
+def _check_addmm(input, mat1, mat2):
+    _check_matrices("addmm", mat1, mat2, 2, ("mat1", "mat2"))
+    _check_added("addmm", input, mat1.dtype, (mat1.shape[0], mat2.shape[1]))
 
 
 @op(where="torch method inplace")
@@ -294,7 +326,7 @@ def addmv(xp, input, mat, vec, *, beta=1, alpha=1):
     tensor([12.])
     """
     y = mv.kernel(xp, mat, vec)
-    _check_added("addmv", xp, input, y)
+    _check_added("addmv", input, y.dtype, y.shape)
     return _combine(xp, y, input, beta, alpha)
 
 
@@ -304,6 +336,12 @@ addmv.vjp(
     vec=lambda xp, g, mat, alpha: _scale(xp.matmul(_transposed(xp, mat), g), alpha),
 )
 addmv.shape(lambda input, mat, vec, beta=1, alpha=1: (mat[0],))
+
+
+@addmv.checks
+def _check_addmv(input, mat, vec):
+    _check_mv(mat, vec)
+    _check_added("addmv", input, mat.dtype, mat.shape[:1])
 
 
 @op(where="torch method inplace")
@@ -317,7 +355,7 @@ def baddbmm(xp, input, batch1, batch2, *, beta=1, alpha=1):
     tensor([4., 4.])
     """
     y = bmm.kernel(xp, batch1, batch2)
-    _check_added("baddbmm", xp, input, y)
+    _check_added("baddbmm", input, y.dtype, y.shape)
     return _combine(xp, y, input, beta, alpha)
 
 
@@ -327,3 +365,9 @@ baddbmm.vjp(
     batch2=lambda xp, g, batch1, alpha: _scale(xp.matmul(_transposed(xp, batch1), g), alpha),
 )
 baddbmm.shape(lambda input, batch1, batch2, beta=1, alpha=1: batch1[:2] + batch2[2:])
+
+
+@baddbmm.checks
+def _check_baddbmm(input, batch1, batch2):
+    _check_bmm(batch1, batch2)
+    _check_added("baddbmm", input, batch1.dtype, batch1.shape[:2] + batch2.shape[2:])

@@ -38,9 +38,9 @@ def _moments(xp, input, weight=None, bias=None, *, axes, affine, eps):
     return xp.astype(y, input.dtype), mean, var
 
 
-def _moments_rule(xp, g, y, input, weight, weight_shape, bias_shape, axes, affine, eps, needs):
+def _moments_rule(xp, g, y1, y2, input, weight, weight_shape, bias_shape, axes, affine, eps, needs):
     gy, gmean, gvar = g
-    _, mean, var = y
+    mean, var = y1, y2  # not the normalised output: an activation may be written over it
     n = max(1, prod(input.shape[i] for i in axes))
     centred = input - mean
     scale = (var + eps) ** -0.5

@@ -38,8 +38,8 @@ def max_windows(xp, input, *, kernel, stride, padding, dilation, ceil_mode):
 
 
 max_windows.vjp(
-    input=lambda xp, g, y, input_shape, kernel, stride, padding, dilation: xp.max_pool_spread(
-        g, y[1], size=input_shape, kernel=kernel, stride=stride, padding=padding, dilation=dilation
+    input=lambda xp, g, y1, input_shape, kernel, stride, padding, dilation: xp.max_pool_spread(
+        g, y1, size=input_shape, kernel=kernel, stride=stride, padding=padding, dilation=dilation
     )
 )
 
@@ -48,6 +48,9 @@ max_windows.vjp(
 def _(input, *, kernel, stride, padding, dilation, ceil_mode):
     out = pooled_size(input[2:], kernel, stride, padding, dilation, ceil_mode)
     return (*input[:2], *out), (*input[:2], *out)
+
+
+max_windows.dtypes("same", "int64")
 
 
 @op(node="MaxPoolBackward")
@@ -104,3 +107,4 @@ def max_pool_indices(xp, chosen, *, size, kernel, stride, padding, dilation):
 
 max_pool_indices.vjp(chosen=STOPS(CHOICE))
 max_pool_indices.shape(lambda chosen, **_params: chosen)
+max_pool_indices.dtypes("int64")

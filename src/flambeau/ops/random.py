@@ -163,7 +163,7 @@ def multinomial(xp, seed, offset, input, *, num_samples, replacement):
         return (found - rows * p.shape[-1]).clip(0, p.shape[-1] - 1).reshape(shape)
     u = 1.0 - _uniform(xp, seed, offset, p.size, double).reshape(p.shape)
     keys = xp.where(p > 0, xp.log(u) / p, -xp.inf)
-    return xp.argsort(-keys, -1, kind="stable")[..., :num_samples]
+    return xp.argsort(-keys, -1, kind="stable")[..., :num_samples].copy()
 
 
 for _op in (rand, randn, randint, exponential, geometric, cauchy):
@@ -179,3 +179,4 @@ multinomial.vjp(**_SEED, input=STOPS("a draw has no derivative"))
 multinomial.shape(
     lambda seed, offset, input, *, num_samples, replacement: input[:-1] + (num_samples,)
 )
+multinomial.dtypes("int64")

@@ -30,9 +30,9 @@ def lstm_cell(xp, gates, c):
 
 
 @lstm_cell.vjp_joint
-def _lstm_rule(xp, g, y, c):
+def _lstm_rule(xp, g, y1, y2, y3, y4, c):
     gh, gc, gboth, gcandidate, gout = g
-    _, new, both, candidate, out = y
+    new, both, candidate, out = y1, y2, y3, y4
     n = c.shape[1]
     write, keep = both[:, :n], both[:, n:]
     if gh is not None:
@@ -68,9 +68,9 @@ def gru_cell(xp, gates, own, h):
 
 
 @gru_cell.vjp_joint
-def _gru_rule(xp, g, y, own, h):
+def _gru_rule(xp, g, y1, y2, own, h):
     gh, gboth, gcandidate = g
-    _, both, candidate = y
+    both, candidate = y1, y2
     n = h.shape[1]
     reset, keep = both[:, :n], both[:, n:]
     gkeep = None

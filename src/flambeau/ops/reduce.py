@@ -270,11 +270,11 @@ def min_dim(xp, input, *, dim, keepdim=False):
     return _with_indices(xp, xp.argmin, xp.min, input, dim, keepdim)
 
 
-def selected(xp, g, y, input_shape, dim, keepdim):
-    """The cotangent of values picked along ``dim``, put where ``y[1]``, their indices, says."""
+def selected(xp, g, y1, input_shape, dim, keepdim):
+    """The cotangent of values picked along ``dim``, put where ``y1``, their indices, says."""
     if not input_shape:
         return g
-    index = kept(xp, y[1], input_shape, dim, keepdim)
+    index = kept(xp, y1, input_shape, dim, keepdim)
     position = xp.arange(input_shape[dim])
     column = xp.reshape(position, tuple(-1 if i == dim else 1 for i in range(len(input_shape))))
     return xp.where(index == column, kept(xp, g, input_shape, dim, keepdim), 0)

@@ -106,6 +106,7 @@ class Op:
         self.variant = variant or ((lambda _params: 0) if callable(node) else None)
         self.normalise: Callable | None = None
         self.shape_rule: Callable | None = _DEFAULT_SHAPES.get(kind)
+        self.output_dtypes: tuple[str, ...] = ("same",)
         self.__doc__ = kernel.__doc__
         self._plans: dict[tuple[bool, ...], SavePlan] = {}
 
@@ -160,6 +161,15 @@ class Op:
         self.shape_rule = function
         return function
 
+    def dtypes(self, *names: str) -> None:
+        """Say the dtype of each output: "same" as the first input's, its "real" or "complex"
+        counterpart, or a name such as "int64".
+
+        Only meta tensors ask. Needed where not all outputs have the dtype of the first input, or of
+        the parameter ``dtype``; pointwise operations and reductions are found out.
+        """
+        self.output_dtypes = names
+
     def rule_of(self, index: int) -> Rule | ZERO | STOPS:
         """How the gradient flows to input ``index``; raises RuntimeError if nobody has declared
         it.
@@ -179,7 +189,9 @@ class Op:
     def locate(self, name: str) -> tuple[str, object]:
         """Where a rule's parameter comes from: (kind, index or name)."""
         if name == "y":
-            return "output", 0
+            return "output", None
+        if name[0] == "y" and name[1:].isdigit():
+            return "output", int(name[1:])
         if name in self.params:
             return "param", name
         for suffix in ("", "_shape", "_dtype"):

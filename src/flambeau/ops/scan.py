@@ -116,12 +116,13 @@ def cummin_pair(xp, input, *, dim):
     return _running(xp, xp.minimum, input, dim)
 
 
-def _running_rule(xp, g, y, input_shape, dim):
+def _running_rule(xp, g, y1, input_shape, dim):
     if not input_shape:
         return g
-    return xp.gather_backward(g, y[1], shape=input_shape, dim=dim)
+    return xp.gather_backward(g, y1, shape=input_shape, dim=dim)
 
 
 for _f in (cummax_pair, cummin_pair):
     _f.vjp(input=_running_rule)
     _f.shape(lambda input, dim: pair_shape(input, dim, True))
+    _f.dtypes("same", "int64")

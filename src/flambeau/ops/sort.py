@@ -13,11 +13,11 @@ from .registry import DATA_DEPENDENT, STOPS, canonical_dim, op
 _NONE = STOPS("an order has no derivative")
 
 
-def _picked(xp, g, y, input_shape, dim):
-    """The cotangent of values picked along ``dim``, added where ``y[1]``, their indices, says."""
+def _picked(xp, g, y1, input_shape, dim):
+    """The cotangent of values picked along ``dim``, added where ``y1``, their indices, says."""
     if not input_shape:
         return xp.reshape(g, ())
-    return xp.gather_backward(g, y[1], shape=input_shape, dim=dim)
+    return xp.gather_backward(g, y1, shape=input_shape, dim=dim)
 
 
 def order(xp, input, dim, descending):
@@ -127,6 +127,9 @@ def argsort(xp, input, *, dim, descending):
 
 argsort.vjp(input=_NONE)
 argsort.shape(lambda input, *, dim, descending: input)
+argsort.dtypes("int64")
+for _op in (sort, topk, kthvalue, mode):
+    _op.dtypes("same", "int64")
 
 
 # Distinct elements ------------------------------------------------------------------------------
@@ -186,6 +189,7 @@ def isin(xp, elements, test_elements):
 
 isin.vjp(elements=_NONE, test_elements=_NONE)
 isin.shape(lambda elements, test_elements: elements)
+isin.dtypes("bool")
 
 
 # Sorted sequences and counts --------------------------------------------------------------------

@@ -115,9 +115,9 @@ def _var_mean_rule(xp, g, input, dim, correction, keepdim):
     ])  # fmt: skip
 
 
-def _std_mean_rule(xp, g, y, input, dim, correction, keepdim):
+def _std_mean_rule(xp, g, y0, input, dim, correction, keepdim):
     return _sum_of([
-        None if g[0] is None else _std_slope(xp, g[0], y[0], input, dim, correction, keepdim),
+        None if g[0] is None else _std_slope(xp, g[0], y0, input, dim, correction, keepdim),
         None if g[1] is None else _mean_slope(xp, g[1], input.shape, dim, keepdim),
     ])  # fmt: skip
 

@@ -152,7 +152,7 @@ class OpNode(Node):
                 return tuple(
                     space.restore(self.checked(v), v[1], (self, i)) for i, v in enumerate(value)
                 )
-            return space.restore(self.checked(value), value[1], (self, 0))
+            return space.restore(self.checked(value), value[1], (self, index or 0))
         if kind == "inputs":
             return tuple(
                 v and space.restore(self.checked(v), v[1], self.edges[index + i])

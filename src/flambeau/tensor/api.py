@@ -13,7 +13,7 @@ import sys
 
 import numpy as np
 
-from flambeau.core.errors import DTypeError, ShapeError
+from flambeau.core.errors import DeviceError, DTypeError, ShapeError
 from flambeau.ops.registry import OPS, Op
 
 from .dispatch import dispatch
@@ -142,7 +142,8 @@ def _compile(op: Op, name: str, door: str):
     signature = ", ".join(parts)
     check = _check(op, name, fixed, required) if fixed and required else ""
     space = {"_op": op, "_defaults": op.defaults, **globals()}
-    exec(f"def {name}({signature}):\n{check}{body}", space)
+    text = f"def {name}({signature}):\n{check}{body}"
+    exec(compile(text, f"{__file__}:{name}", "exec"), space)  # the caller's line is not in here
     return _dress(space[name], op, name)
 
 
@@ -263,7 +264,14 @@ def write_out(out, y, name: str = "", inputs=()):
         )
     if out._array.shape != y._array.shape:
         out.resize_(y.shape)
-    np.copyto(out._array, y._array, casting="unsafe")
+    if y.is_meta or out.is_meta:
+        if y.device != out.device:
+            raise DeviceError(
+                f"Tensor on device {out.device} is not on the expected device {y.device}!\n  the "
+                "result and out= are on two devices"
+            )
+    else:
+        np.copyto(out._array, y._array, casting="unsafe")
     out._storage.version += 1
     return out
 

@@ -12,12 +12,13 @@ import sys
 import numpy as np
 
 from flambeau.backend.numpy.kernels import run as run_kernel
+from flambeau.core import devices
 from flambeau.core.config import modes
 from flambeau.ops.registry import REDUCE, VIEW, Op
 from flambeau.plan import record
 from flambeau.tape.node import NO_EDGE, AccumulateGrad, Packed, node_class
 
-from . import explain, views
+from . import absent, explain, meta, views
 from .arrays import xp
 from .promotion import WEAK, promote
 from .storage import Storage
@@ -50,6 +51,13 @@ def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
             arrays.append(t)
             if type(t) not in WEAK or dtype is None or dtype.kind != "f":
                 uniform = False
+    if absent.used and absent.among(arrays):
+        out = _without_values(op, inputs, arrays, params)
+        if needs and modes.grad_enabled:
+            tape(op, inputs, params, out)
+        if record.listeners:
+            record.tell(op, inputs, params, out)
+        return out
     try:
         policy = op.dtype
         if policy is None or (
@@ -73,6 +81,27 @@ def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
             tape(op, inputs, params, out)
     elif modes.inference:
         _mark_inference(op, out)
+    if record.listeners:
+        record.tell(op, inputs, params, out)
+    return out
+
+
+def _without_values(op: Op, inputs, arrays, params):
+    """The result of an operation on meta tensors."""
+    try:
+        y = meta.run(op, inputs, arrays, params)
+    except Exception as error:
+        raise explain.failure(op, inputs, params, error) from None
+    if op.kind is VIEW:
+        return views.wrap(inputs[0], y)
+    return tuple(map(wrap, y)) if type(y) is tuple else wrap(y)
+
+
+def create(op: Op, params: dict, device=None, inputs: tuple = ()) -> Tensor:
+    """Run an operation that makes a tensor out of none, a factory, on a device."""
+    if devices.require(device) is not devices.META:
+        return dispatch(op, inputs, params)
+    out = wrap(meta.create(op, inputs, params))
     if record.listeners:
         record.tell(op, inputs, params, out)
     return out
@@ -173,7 +202,9 @@ def _save(kind, index, inputs, params, outputs, first):
             return first
         return _pack(inputs[index])
     if kind == "output":
-        return _pack(outputs[0]) if len(outputs) == 1 else tuple([_pack(t) for t in outputs])
+        if index is None and len(outputs) > 1:
+            return tuple([_pack(t) for t in outputs])
+        return _pack(outputs[index or 0])
     if kind == "param":
         return params[index]
     if kind == "inputs":

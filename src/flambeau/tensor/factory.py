@@ -7,7 +7,9 @@ import warnings
 import numpy as np
 
 from flambeau.core import devices, dtypes
+from flambeau.core.config import modes
 
+from . import absent
 from .dispatch import wrap
 from .tensor import Tensor
 
@@ -22,8 +24,9 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
     tensor([[1., 2.],
             [3., 4.]])
     """
-    devices.require(device)
+    where = devices.require(device)
     if isinstance(data, Tensor):
+        where = devices.require(device or modes.device or data.device)
         warnings.warn(
             "To copy construct from a tensor, it is recommended to use "
             "sourceTensor.detach().clone() "
@@ -31,7 +34,7 @@ def tensor(data, *, dtype=None, device=None, requires_grad=False, pin_memory=Fal
             "torch.tensor(sourceTensor).",
             stacklevel=2,
         )
-    made = wrap(_array(data, dtype, copy=True))
+    made = _placed(data, dtype, True, where)
     if requires_grad:
         made.requires_grad = True
     return made
@@ -45,10 +48,9 @@ def as_tensor(data, dtype=None, device=None) -> Tensor:
     >>> torch.as_tensor(x) is x
     True
     """
-    devices.require(device)
     if isinstance(data, Tensor):
-        return data if dtype is None else data.to(dtype)
-    return wrap(_array(data, dtype, copy=False))
+        return data.to(device or modes.device or data.device, dtype)
+    return _placed(data, dtype, False, devices.require(device))
 
 
 def from_numpy(ndarray: np.ndarray) -> Tensor:
@@ -99,6 +101,14 @@ def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False) -> 
     elif copy is False and not shared:
         raise ValueError("can't alias arbitrary sequence into a tensor: a copy is needed")
     return made.requires_grad_() if requires_grad else made
+
+
+def _placed(data, dtype, copy: bool, device) -> Tensor:
+    """Data of any kind as a tensor on ``device``."""
+    if isinstance(data, Tensor) and data.is_meta:
+        return data.detach().to(device, dtype, copy=copy)
+    array = _array(data, dtype, copy)
+    return wrap(absent.like(array) if device is devices.META else array)
 
 
 def _array(data, dtype, copy: bool) -> np.ndarray:

@@ -5,11 +5,13 @@ from __future__ import annotations
 import numpy as np
 
 from flambeau.backend.numpy.kernels import errstate
+from flambeau.core import devices
 from flambeau.core.config import modes
 from flambeau.core.errors import AutogradError
 from flambeau.plan import record
 from flambeau.tape import engine
 
+from . import absent
 from .dispatch import edge, wrap
 from .spaces import space_for
 from .tensor import Tensor
@@ -41,7 +43,7 @@ def backward(
     for where, (g, _) in captured.items():
         t = targets[where]
         if t._grad_fn is not None and not t.retains_grad:  # leaves were done by the engine
-            space_for(create_graph).accumulate(t, g, False)
+            space_for(create_graph, t.is_meta).accumulate(t, g, False)
 
 
 def grad(
@@ -78,7 +80,7 @@ def grad(
     edges = [_target(t) for t in inputs]
     targets = dict.fromkeys(edges)
     captured = _walk(outputs, grad_outputs, retain_graph, create_graph, targets, accumulate=False)
-    space = space_for(create_graph)
+    space = space_for(create_graph, outputs[0].is_meta)
     found = []
     for where in edges:
         pair = captured.get(where)
@@ -86,7 +88,7 @@ def grad(
             g, owned = pair
             found.append(g if isinstance(g, Tensor) else space.tensor(g if owned else np.array(g)))
         elif materialize_grads:
-            found.append(wrap(np.zeros(*where[0].meta[where[1]])))
+            found.append(space.tensor(space.zeros(*where[0].meta[where[1]])))
         elif allow_unused:
             found.append(None)
         else:
@@ -99,7 +101,8 @@ def grad(
 
 @errstate
 def _walk(outputs, grad_outputs, retain_graph, create_graph, targets, accumulate):
-    space = space_for(create_graph)
+    meta = any(t.is_meta for t in outputs)
+    space = space_for(create_graph, meta)
     grad_outputs = (None,) * len(outputs) if grad_outputs is None else _sequence(grad_outputs)
     if len(grad_outputs) != len(outputs):
         raise RuntimeError(f"got {len(outputs)} tensors and {len(grad_outputs)} gradients")
@@ -113,8 +116,8 @@ def _walk(outputs, grad_outputs, retain_graph, create_graph, targets, accumulate
                 "torch.no_grad() or on detached tensors."
             )
         roots.append((*edge(t), seed if space is not _array_space else seed._array))
-    enabled = modes.grad_enabled
-    modes.grad_enabled = bool(create_graph)
+    enabled, device = modes.grad_enabled, modes.device
+    modes.grad_enabled, modes.device = bool(create_graph), devices.META if meta else None
     try:
         return engine.run(
             roots,
@@ -124,7 +127,7 @@ def _walk(outputs, grad_outputs, retain_graph, create_graph, targets, accumulate
             accumulate=accumulate,
         )
     finally:
-        modes.grad_enabled = enabled
+        modes.grad_enabled, modes.device = enabled, device
         if record.listeners:
             record.tell("backward", tuple(outputs), {}, None)
 
@@ -145,7 +148,7 @@ def _seed(t: Tensor, g) -> Tensor:
             raise RuntimeError(
                 f"grad can be implicitly created only for real scalar outputs but got {t.dtype}"
             )
-        return wrap(np.ones(t._array.shape, t._array.dtype))
+        return wrap(absent.like(t._array) if t.is_meta else np.ones(t._array.shape, t._array.dtype))
     if not isinstance(g, Tensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
     if g._array.shape != t._array.shape:

@@ -12,8 +12,8 @@ from flambeau.ops.registry import OPS
 from flambeau.plan import record
 from flambeau.tape.node import NO_EDGE
 
+from . import absent, explain, meta, views
 from . import dispatch as door
-from . import explain, views
 from .arrays import xp
 from .promotion import promote
 from .tensor import Tensor
@@ -42,6 +42,8 @@ def dispatch_inplace(op, inputs: tuple, params: dict = door.NO_PARAMS) -> Tensor
     )
     if recorded:
         check_writable_history(target, op.name)
+    if absent.used and absent.among(arrays):
+        return _without_values(target, op, inputs, arrays, params, recorded)
     if op.into is not None and not (recorded and _saves_target(op, inputs)):
         return _write_part(target, op, inputs, arrays, params, recorded)
     try:
@@ -54,6 +56,23 @@ def dispatch_inplace(op, inputs: tuple, params: dict = door.NO_PARAMS) -> Tensor
     y = np.asarray(y)
     check_fits(target, y, op.name)
     _write(target, y, op, inputs, params, recorded)
+    if record.listeners:
+        record.tell(op, inputs, params, target, target)
+    return target
+
+
+def _without_values(target, op, inputs, arrays, params, recorded) -> Tensor:
+    """What is left of writing where there are no values: the checks and the history."""
+    try:
+        y = meta.run_inplace(op, inputs, arrays, params)
+    except Exception as error:
+        raise explain.failure(op, inputs, params, error) from None
+    _check_size_and_dtype(target, y, op.name)
+    node = None
+    if recorded:
+        before = (target._array, None, 0) if _saves_target(op, inputs) else None
+        node = door.make_node(op, inputs, params, (target,), first=before)
+    _wrote_with(target, op, node)
     if record.listeners:
         record.tell(op, inputs, params, target, target)
     return target
@@ -83,6 +102,11 @@ def _write(target, y, op, inputs, params, recorded) -> None:
         before = (target._array.copy(), None, 0) if _saves_target(op, inputs) else None
         node = door.make_node(op, inputs, params, (target,), first=before)
     np.copyto(target._array, y, casting="unsafe")
+    _wrote_with(target, op, node)
+
+
+def _wrote_with(target, op, node) -> None:
+    """Note that ``op`` wrote into the whole of ``target``; ``node`` becomes its history."""
     wrote(target, f"{op.name}_")
     if node is None:
         return
@@ -154,6 +178,11 @@ def check_writable_history(target: Tensor, name: str) -> None:
 
 def check_fits(target: Tensor, y: np.ndarray, name: str) -> None:
     """Refuse a result that does not fit the tensor it should be written to."""
+    _check_size_and_dtype(target, y, name)
+    check_writable(target._array, name)
+
+
+def _check_size_and_dtype(target: Tensor, y: np.ndarray, name: str) -> None:
     array = target._array
     if y.shape != array.shape:
         if y.ndim > array.ndim or any(
@@ -170,7 +199,6 @@ def check_fits(target: Tensor, y: np.ndarray, name: str) -> None:
                 f"result type {_spoken(have)} can't be cast to the desired output type "
                 f"{_spoken(want)}\n  {name}_ keeps its tensor's dtype; use the out-of-place form."
             )
-    check_writable(array, name)
 
 
 def check_writable(array: np.ndarray, name: str) -> None:
@@ -189,7 +217,7 @@ def is_writable(array: np.ndarray) -> bool:
     if 0 in array.strides and array.size:
         if any(s == 0 and n > 1 for s, n in zip(array.strides, array.shape)):
             return False
-    return array.flags.writeable
+    return array.flags.writeable or type(array) is absent.AbsentArray
 
 
 _SPOKEN = {

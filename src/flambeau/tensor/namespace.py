@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import numpy as np
 
+from flambeau.core import devices
+from flambeau.core.config import modes
 from flambeau.core.dtypes import dtype as Dtype
 from flambeau.core.dtypes import from_numpy_dtype
 from flambeau.ops.registry import OPS, canonical_dim, canonical_dims
 
+from . import absent
 from .dispatch import dispatch, wrap
 
 # NumPy's name: the operation with the same meaning.
@@ -176,28 +179,31 @@ class TensorNamespace:
         return x.to(dtype if isinstance(dtype, Dtype) else from_numpy_dtype(np.dtype(dtype)))
 
     def zeros(self, shape, dtype=None):
-        return wrap(np.zeros(shape, _numpy(dtype)))
+        return _made(np.zeros(shape, _numpy(dtype)))
 
     def ones(self, shape, dtype=None):
-        return wrap(np.ones(shape, _numpy(dtype)))
+        return _made(np.ones(shape, _numpy(dtype)))
 
     def full(self, shape, value, dtype=None):
-        return wrap(np.full(shape, value, _numpy(dtype)))
+        return _made(np.full(shape, value, _numpy(dtype)))
 
     def arange(self, *args, dtype=None):
-        return wrap(np.arange(*args, dtype=None if dtype is None else _numpy(dtype)))
+        return _made(np.arange(*args, dtype=None if dtype is None else _numpy(dtype)))
 
     def eye(self, n, m=None, dtype=None):
-        return wrap(np.eye(n, m, dtype=_numpy(dtype)))
+        return _made(np.eye(n, m, dtype=_numpy(dtype)))
 
     def zeros_like(self, x):
-        return wrap(np.zeros(x._array.shape, x._array.dtype))
+        return self.full_like(x, 0)
 
     def ones_like(self, x):
-        return wrap(np.ones(x._array.shape, x._array.dtype))
+        return self.full_like(x, 1)
 
     def full_like(self, x, value):
-        return wrap(np.full(x._array.shape, value, x._array.dtype))
+        array = x._array
+        if x.is_meta:
+            return wrap(absent.empty(array.shape, array.dtype))
+        return wrap(np.full(array.shape, value, array.dtype))
 
     def clip(self, x, low, high):
         return x.clamp(low, high)
@@ -237,6 +243,11 @@ class TensorNamespace:
             from .api import linalg
 
             return linalg.solve(a, b)
+
+
+def _made(array: np.ndarray):
+    """A constant on the device where the rules run."""
+    return wrap(absent.like(array) if modes.device is devices.META else array)
 
 
 def _numpy(dtype) -> np.dtype:

@@ -6,6 +6,7 @@ import numpy as np
 
 from flambeau.core import dtypes
 
+from . import absent
 from .storage import Storage
 from .tensor import Tensor
 
@@ -15,6 +16,11 @@ __all__ = ["reduce_storage", "reduce_tensor"]
 def reduce_tensor(t: Tensor):
     """What ``pickle`` stores of a tensor: not its history, so it comes back as a leaf."""
     array, buffer = t._array, t._storage.buffer
+    if t.is_meta:
+        return rebuild_meta, (
+            type(t), t.dtype.name, array.shape, array.strides, bool(t.requires_grad),
+            dict(vars(t)) or None,
+        )  # fmt: skip
     if isinstance(buffer, np.ndarray) and (buffer.flags.c_contiguous or buffer.flags.f_contiguous):
         offset = t.data_ptr() - _address(buffer) if array.size else 0
         place = (t._storage, offset, array.strides)
@@ -35,6 +41,15 @@ def rebuild_tensor(
     else:
         array = np.ndarray(shape, dtypes.BY_NAME[dtype].numpy, storage.buffer, offset, strides)
     t = cls._around(array, storage)
+    t._requires_grad = requires_grad
+    if state:
+        vars(t).update(state)
+    return t
+
+
+def rebuild_meta(cls, dtype: str, shape, strides, requires_grad: bool, state):
+    """The tensor without values that ``reduce_tensor`` described."""
+    t = cls._around(absent.empty(shape, dtypes.BY_NAME[dtype].numpy, strides))
     t._requires_grad = requires_grad
     if state:
         vars(t).update(state)

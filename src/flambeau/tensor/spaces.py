@@ -9,6 +9,7 @@ from flambeau.core.config import modes
 from flambeau.core.dtypes import from_numpy_dtype
 from flambeau.plan import record
 
+from . import absent
 from .arrays import xp as array_xp
 from .dispatch import wrap
 from .namespace import xp as tensor_xp
@@ -180,6 +181,37 @@ class TensorSpace:
         variable._grad = g if have is None else have + g
 
 
-def space_for(create_graph: bool):
-    """The space of a backward pass: recorded or not."""
+class MetaSpace(TensorSpace):
+    """Cotangents are meta tensors: the rules run for the sake of the shapes."""
+
+    @staticmethod
+    def zeros(shape, dtype):
+        return wrap(absent.empty(shape, dtype))
+
+    @staticmethod
+    def has_nan(_g):
+        return False
+
+    @staticmethod
+    def replace(overlap, g, through):
+        through(wrap(absent.empty(overlap.view.shape, g._array.dtype)))
+        return g
+
+    @staticmethod
+    def scatter(_places, _g, shape, dtype):
+        return wrap(absent.empty(shape, dtype))
+
+    @staticmethod
+    def accumulate(variable, g, _owned):
+        have = variable._grad
+        if modes.grad_enabled:
+            variable._grad = g if have is None else have + g
+        elif have is None:
+            variable._grad = wrap(absent.like(variable._array))
+
+
+def space_for(create_graph: bool, meta: bool = False):
+    """The space of a backward pass: without values, recorded, or not."""
+    if meta:
+        return MetaSpace
     return TensorSpace if create_graph and modes.grad_enabled else ArraySpace

@@ -17,6 +17,8 @@ from flambeau.core.errors import DTypeError
 from flambeau.core.size import Size
 from flambeau.tape.node import Handle
 
+from . import absent
+from .absent import AbsentArray, empty
 from .storage import Storage
 
 
@@ -39,17 +41,18 @@ class Tensor:
     )  # fmt: skip
 
     def __new__(cls, *args, device=None):
-        devices.require(device)
         dtype = dtypes.get_default_dtype().numpy
+        make = empty if devices.require(device) is devices.META else np.empty
         if len(args) == 1 and not isinstance(args[0], int):
             if isinstance(args[0], Size):
-                array = np.empty(args[0], dtype)
+                array = make(args[0], dtype)
             elif isinstance(args[0], Tensor):
                 return args[0].detach().as_subclass(cls)
             else:
                 array = np.array(args[0], dtype)
+                array = empty(array.shape, dtype) if make is empty else array
         else:
-            array = np.empty(args if args else (0,), dtype)
+            array = make(args if args else (0,), dtype)
         return cls._around(array)
 
     @classmethod
@@ -79,7 +82,17 @@ class Tensor:
     @property
     def device(self) -> devices.device:
         """Where the tensor lives."""
-        return devices.CPU
+        return devices.META if type(self._array) is AbsentArray else devices.CPU
+
+    @property
+    def is_meta(self) -> bool:
+        """Whether it lives on the meta device: it has a shape, but no values."""
+        return type(self._array) is AbsentArray
+
+    @property
+    def is_cpu(self) -> bool:
+        """Whether its values are in the memory of this machine."""
+        return type(self._array) is not AbsentArray
 
     @property
     def ndim(self) -> int:
@@ -96,9 +109,8 @@ class Tensor:
         """Bytes of all elements."""
         return self._array.size * self._array.itemsize
 
-    is_cuda = is_sparse = is_quantized = is_meta = is_mkldnn = is_mps = is_xla = False
+    is_cuda = is_sparse = is_quantized = is_mkldnn = is_mps = is_xla = False
     is_nested = False
-    is_cpu = True
     name = names = None
 
     def dim(self) -> int:
@@ -147,11 +159,12 @@ class Tensor:
 
     def storage_offset(self) -> int:
         """Elements between the start of the storage and the first element."""
-        return (self.data_ptr() - _address(self._storage.buffer)) // self._array.itemsize
+        start = _address(self._storage.buffer)
+        return (_address(self._array) - start) // self._array.itemsize
 
     def data_ptr(self) -> int:
-        """The address of the first element."""
-        return _address(self._array)
+        """The address of the first element; 0 on the meta device."""
+        return 0 if type(self._array) is AbsentArray else _address(self._array)
 
     def is_floating_point(self) -> bool:
         return self.dtype.is_floating_point
@@ -375,10 +388,16 @@ class Tensor:
                 f"a Tensor with {self._array.size} elements cannot be converted to Scalar"
                 + (" (use x.tolist(), or reduce it first)" if self._array.size else "")
             )
+        if type(self._array) is AbsentArray:
+            raise RuntimeError(
+                "Tensor.item() cannot be called on meta tensors: they have a shape but no data"
+            )
         return self._array.item()
 
     def tolist(self):
         """The elements as (nested lists of) Python numbers."""
+        if type(self._array) is AbsentArray:
+            raise NotImplementedError("Cannot copy out of meta tensor; no data!")
         return self._array.tolist()
 
     def numpy(self, *, force: bool = False) -> np.ndarray:
@@ -387,6 +406,10 @@ class Tensor:
             raise RuntimeError(
                 "Can't call numpy() on Tensor that requires grad. Use tensor.detach().numpy() "
                 "instead."
+            )
+        if type(self._array) is AbsentArray:
+            raise TypeError(
+                "can't convert meta device type tensor to numpy: it has a shape but no data."
             )
         return self._array
 
@@ -408,7 +431,7 @@ class Tensor:
                 "Boolean value of Tensor with more than one value is ambiguous (use x.any() or "
                 "x.all())"
             )
-        return bool(self._array.item())
+        return bool(self.item())
 
     def __float__(self) -> float:
         return float(self.item())
@@ -422,7 +445,7 @@ class Tensor:
     def __index__(self) -> int:
         if self._array.size != 1 or self._array.dtype.kind not in "iub":
             raise TypeError("only integer tensors of a single element can be converted to an index")
-        return int(self._array.item())
+        return int(self.item())
 
     def __len__(self) -> int:
         if not self._array.ndim:
@@ -453,7 +476,7 @@ class Tensor:
         return tensor_repr(self)
 
     def __format__(self, spec: str) -> str:
-        if self._array.ndim == 0 and type(self) is Tensor:
+        if self._array.ndim == 0 and type(self) is Tensor and not self.is_meta:
             return self.item().__format__(spec)
         return object.__format__(self, spec)
 
@@ -482,6 +505,8 @@ class Tensor:
                 "protocol at the moment. If you were attempting to deepcopy a module, this may be "
                 "because of a tensor that was computed: deepcopy its detach()."
             )
+        if type(self._array) is AbsentArray:
+            return self._copied(absent.like(self._array), None, memo)
         buffers = memo.setdefault("flambeau storages", {})
         buffer = self._storage.buffer
         if id(buffer) not in buffers:
@@ -492,6 +517,10 @@ class Tensor:
             self._array.shape, self._array.dtype, storage.buffer,
             _address(self._array) - _address(buffer), self._array.strides,
         )  # fmt: skip
+        return self._copied(array, storage, memo)
+
+    def _copied(self, array, storage, memo):
+        """A deep copy of everything but the values, which are in ``array``."""
         t = type(self)._around(array, storage)
         memo[id(self)] = t
         t._requires_grad = self._requires_grad

@@ -1,5 +1,5 @@
 """Data sets, transforms and models for images, under the names of torchvision."""
 
-from flambeau.vision import datasets, models, transforms
+from flambeau.vision import datasets, io, models, transforms, utils
 
-__all__ = ["datasets", "models", "transforms"]
+__all__ = ["datasets", "io", "models", "transforms", "utils"]

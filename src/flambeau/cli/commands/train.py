@@ -62,8 +62,15 @@ INTERRUPTED = 130  # what shells give a program that Ctrl-C ended
     is_flag=True,
     help="Go on with the run in --out (default: the latest in runs/) where it stopped.",
 )
+@click.option(
+    "--tensorboard",
+    is_flag=True,
+    help="Write event files for TensorBoard into the folder too. Needs flambeau[tensorboard].",
+)
 @click.pass_context
-def train(context: click.Context, out: Path | None, resume: bool, **options: Any) -> None:
+def train(
+    context: click.Context, out: Path | None, resume: bool, tensorboard: bool, **options: Any
+) -> None:
     """Train a network to tell images apart.
 
     Shows the loss on the training images, and loss and accuracy on images that were held out.
@@ -72,9 +79,14 @@ def train(context: click.Context, out: Path | None, resume: bool, **options: Any
 
     \b
     The folder of a run holds
-      checkpoint.pt   everything that --resume needs
-      model.pt        the parameters: model.load_state_dict(flambeau.load("model.pt"))
-      metrics.jsonl   one line of numbers for each epoch
+      checkpoint.pt     everything that --resume needs
+      model.pt          the parameters: model.load_state_dict(flambeau.load("model.pt"))
+      metrics.jsonl     one line of numbers for each epoch
+      environment.json  versions, processor, threads, seed, command, git commit
+      curves.png        loss and error by epoch
+      filters.png       what the first layer looks for
+      confusion.png     which class is taken for which
+      mistakes.png      the images that it gets wrong, the surest first
 
     \b
     Exit code: 0 done, 1 something failed, 2 wrong usage, 130 stopped by Ctrl-C.
@@ -83,8 +95,8 @@ def train(context: click.Context, out: Path | None, resume: bool, **options: Any
 
     given = {name for name in options if _on_command_line(context, name)}
     try:
-        finished = job.run(options, given, out, resume)
-    except (RuntimeError, OSError, ValueError) as error:
+        finished = job.run(options, given, out, resume, tensorboard)
+    except (RuntimeError, OSError, ValueError, ImportError) as error:
         raise click.ClickException(str(error)) from error
     context.exit(0 if finished else INTERRUPTED)
 

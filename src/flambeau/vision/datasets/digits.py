@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 
 from flambeau.tensor.api import torch
-from flambeau.vision.datasets.base import ImageDataset
+from flambeau.vision.datasets.memory import ImageDataset
 
 FILE = Path(__file__).with_name("digits.npz")
 INK = 16  # the largest value of a pixel in the file
@@ -61,12 +61,6 @@ class Digits(ImageDataset):
         part = (np.arange(len(labels)) % HELD_OUT != 0) == train
         self.data = torch.from_numpy(_enlarge(pixels[part], size, margin))
         self.targets = torch.from_numpy(labels[part].astype(np.int64))
-
-    def _pixels(self) -> np.ndarray:
-        return self.data.numpy()
-
-    def _labels(self) -> np.ndarray:
-        return self.targets.numpy()
 
     def extra_repr(self) -> str:
         return f"Split: {'Train' if self.train else 'Test'}"

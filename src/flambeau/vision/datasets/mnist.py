@@ -1,8 +1,9 @@
-"""MNIST and the data sets that share its files: FashionMNIST, KMNIST."""
+"""MNIST and the data sets that share its files: FashionMNIST, KMNIST, EMNIST."""
 
 from __future__ import annotations
 
-import warnings
+import os
+import string
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -10,10 +11,12 @@ from typing import Any, ClassVar
 import numpy as np
 
 from flambeau.tensor.api import torch
-from flambeau.vision.datasets.base import ImageDataset
+from flambeau.vision.datasets.archive import unpack
 from flambeau.vision.datasets.download import download
-from flambeau.vision.datasets.files import DataFileError, find
+from flambeau.vision.datasets.files import find, require
 from flambeau.vision.datasets.idx import read_idx
+from flambeau.vision.datasets.memory import ImageDataset
+from flambeau.vision.errors import DataFileError
 
 
 class MNIST(ImageDataset):
@@ -68,66 +71,57 @@ class MNIST(ImageDataset):
         self.train = train
         if download:
             self.download()
-        prefix = "train" if train else "t10k"
-        images = self._read(f"{prefix}-images-idx3-ubyte", 3)
-        labels = self._read(f"{prefix}-labels-idx1-ubyte", 1)
-        self._check(prefix, images, labels)
-        self.data = torch.from_numpy(images)
-        self.targets = torch.from_numpy(labels.astype(np.int64))
+        self.data, self.targets = self._load()
 
     @property
-    def raw_folder(self) -> Path:
+    def raw_folder(self) -> str:
         """Where downloaded files go: `root/MNIST/raw` (a subclass: its own name)."""
-        return self.root / type(self).__name__ / "raw"
+        return os.path.join(self.root, type(self).__name__, "raw")
+
+    @property
+    def _folders(self) -> list[Path]:
+        """Where files are looked for."""
+        return [Path(self.raw_folder), Path(self.root)]
+
+    def _names(self) -> tuple[str, str]:
+        """The file of the images and the file of the labels."""
+        prefix = "train" if self.train else "t10k"
+        return f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
 
     def download(self) -> None:
         """Fetch the files that are in none of the two places."""
         for name, md5 in self.checksums.items():
-            if find([self.raw_folder, self.root], name) is None:
+            if find(self._folders, *_spellings(name)) is None:
                 urls = [f"{mirror}{name}.gz" for mirror in self.mirrors]
-                download(urls, self.raw_folder / f"{name}.gz", md5=md5)
+                download(urls, Path(self.raw_folder, f"{name}.gz"), md5=md5)
 
-    def _read(self, name: str, ndim: int) -> np.ndarray:
-        path = find([self.raw_folder, self.root], name)
-        if path is None:
-            raise DataFileError(
-                f"{type(self).__name__}: no file {name} or {name}.gz in {self.raw_folder} "
-                f"or in {self.root}; "
-                "download=True fetches it where there is a network"
-            )
-        return read_idx(path, ndim)
+    def _paths(self) -> list[Path]:
+        owner = type(self).__name__
+        return require(owner, self._folders, [_spellings(name) for name in self._names()])
 
-    def _check(self, prefix: str, images: np.ndarray, labels: np.ndarray) -> None:
-        """Both files are sound for themselves; do they belong together?"""
+    def _load(self) -> tuple[Any, Any]:
+        """Images and labels as tensors."""
+        paths = self._paths()
+        images, labels = read_idx(paths[0], 3), read_idx(paths[1], 1)
+        # Both files are sound for themselves; do they belong together?
         if len(images) != len(labels):
             raise DataFileError(
-                f"{type(self).__name__} in {self.root}: "
-                f"{len(images)} {prefix} images, {len(labels)} labels"
+                f"{len(images)} images in {paths[0]}, {len(labels)} labels in {paths[1]}"
             )
-        if labels.size and labels.max() >= len(self.classes):
+        if labels.max(initial=0) >= len(self.classes):
             raise DataFileError(
-                f"{type(self).__name__} in {self.root}: the {prefix} labels reach {labels.max()}, "
-                f"and there are {len(self.classes)} classes"
+                f"the labels in {paths[1]} reach {labels.max()}, and there are "
+                f"{len(self.classes)} classes"
             )
-
-    def _pixels(self) -> np.ndarray:
-        return self.data.numpy()
-
-    def _labels(self) -> np.ndarray:
-        return self.targets.numpy()
+        return torch.from_numpy(images), torch.from_numpy(labels.astype(np.int64))
 
     def extra_repr(self) -> str:
         return f"Split: {'Train' if self.train else 'Test'}"
 
-    # The names that programs of before 2019 use.
-    train_data = property(lambda self: self._renamed("train_data", "data"))
-    test_data = property(lambda self: self._renamed("test_data", "data"))
-    train_labels = property(lambda self: self._renamed("train_labels", "targets"))
-    test_labels = property(lambda self: self._renamed("test_labels", "targets"))
 
-    def _renamed(self, old: str, new: str) -> Any:
-        warnings.warn(f"{old} has been renamed {new}", stacklevel=3)
-        return getattr(self, new)
+def _spellings(name: str) -> tuple[str, str]:
+    """As published, and as some programs write it: train-images.idx3-ubyte."""
+    return name, name.replace("-idx", ".idx")
 
 
 class FashionMNIST(MNIST):
@@ -165,3 +159,57 @@ class KMNIST(MNIST):
         "t10k-labels-idx1-ubyte": "7320c461ea6c1c855c0b718fb2a4b134",
     }
     classes = ["o", "ki", "su", "tsu", "na", "ha", "ma", "ya", "re", "wo"]
+
+
+_MERGED = sorted(set(string.digits + string.ascii_letters) - set("cijklmopsuvwxyz"))
+
+
+class EMNIST(MNIST):
+    """Handwritten letters and digits in the format of MNIST, in six selections.
+
+    Files `emnist-SPLIT-train-images-idx3-ubyte` and so on, gzipped or not, lie in
+    `root/EMNIST/raw`, in its folder `gzip`, or directly in `root`. Images are transposed, as
+    published. G. Cohen et al., "EMNIST: an extension of MNIST to handwritten letters", 2017.
+
+    Args:
+        root: folder of the data.
+        split: "byclass", "bymerge", "balanced", "letters" (labels 1 to 26), "digits" or "mnist".
+        train, transform, target_transform, download: as for `MNIST`.
+    Raises: ValueError for another split; DataFileError when files are missing or damaged.
+    """
+
+    url = "https://biometrics.nist.gov/cs_links/EMNIST/gzip.zip"
+    md5 = "58c8d27c78d21e728a6bc7b3cc06412e"
+    splits = ("byclass", "bymerge", "balanced", "letters", "digits", "mnist")
+    classes_split_dict = {
+        "byclass": sorted(string.digits + string.ascii_letters),
+        "bymerge": _MERGED,
+        "balanced": _MERGED,
+        "letters": ["N/A", *string.ascii_lowercase],
+        "digits": list(string.digits),
+        "mnist": list(string.digits),
+    }
+
+    def __init__(self, root: str | Path, split: str, **kwargs: Any) -> None:
+        if split not in self.splits:
+            raise ValueError(
+                f"Unknown value '{split}' for argument split. Valid values are {{{self.splits}}}."
+            )
+        self.split = split
+        self.classes = self.classes_split_dict[split]
+        super().__init__(root, **kwargs)
+
+    @property
+    def _folders(self) -> list[Path]:
+        raw = Path(self.raw_folder)
+        return [raw, raw / "gzip", Path(self.root)]
+
+    def _names(self) -> tuple[str, str]:
+        prefix = f"emnist-{self.split}-{'train' if self.train else 'test'}"
+        return f"{prefix}-images-idx3-ubyte", f"{prefix}-labels-idx1-ubyte"
+
+    def download(self) -> None:
+        """Fetch and unpack the archive of all selections unless the files are there."""
+        if any(find(self._folders, name) is None for name in self._names()):
+            raw = Path(self.raw_folder)
+            unpack(download([self.url], raw / "gzip.zip", md5=self.md5), raw)

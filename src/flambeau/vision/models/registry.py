@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import fnmatch
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from types import ModuleType
 from typing import Any, TypeVar
 
 Builder = TypeVar("Builder", bound=Callable[..., Any])
@@ -27,18 +28,37 @@ def register_model(*, input_size: Size = (3, 224, 224)) -> Callable[[Builder], B
     return register
 
 
-def list_models(include: str = "*", exclude: str = "") -> list[str]:
-    """Names of all models in alphabetical order; `include`, `exclude` are patterns like `resnet*`.
+def list_models(
+    module: ModuleType | str | None = None,
+    include: Iterable[str] | str | None = None,
+    exclude: Iterable[str] | str | None = None,
+) -> list[str]:
+    """Names of the models in alphabetical order.
+
+    Args:
+        module: only those defined in this package. A string here is taken as `include`.
+        include, exclude: one or several patterns like `resnet*`. Default: all, none.
 
     >>> from flambeau.vision import models
     >>> models.list_models("lenet*")
     ['lenet5']
+    >>> models.list_models(include=["resnet*", "*resnet50*"], exclude="*1*")
+    ['resnet20', 'resnet32', 'resnet34', 'resnet44', 'resnet50', 'resnet56', 'wide_resnet50_2']
     """
+    if isinstance(module, str):
+        module, include = None, module
     return sorted(
         name
-        for name in _BUILDERS
-        if fnmatch.fnmatchcase(name, include) and not fnmatch.fnmatchcase(name, exclude)
+        for name, builder in _BUILDERS.items()
+        if (module is None or builder.__module__.rpartition(".")[0] == module.__name__)
+        and (not include or _matches(name, include))
+        and not (exclude and _matches(name, exclude))
     )
+
+
+def _matches(name: str, patterns: Iterable[str] | str) -> bool:
+    listed = [patterns] if isinstance(patterns, str) else patterns
+    return any(fnmatch.fnmatchcase(name, pattern) for pattern in listed)
 
 
 def get_model_builder(name: str) -> Callable[..., Any]:

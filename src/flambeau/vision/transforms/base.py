@@ -29,3 +29,13 @@ class RandomTransform(Transform):
     def batch(self, images: Any) -> Any:
         """The same on a whole set (N, C, H, W), drawing for each image."""
         return torch.stack([self(image) for image in images])
+
+
+def uniform(low: float, high: float) -> float:
+    """A number between two others, from Flambeau's generator."""
+    return float(low + (high - low) * torch.rand(1).item())
+
+
+def whole(low: int, high: int) -> int:
+    """A whole number from `low` up to but not including `high`, from Flambeau's generator."""
+    return int(torch.randint(low, high, (1,)).item())

@@ -119,7 +119,7 @@ _UNSAFE = {
 
 def largest(dtype: Any) -> int:
     """The number that stands for full brightness: the largest of an integer type, 1 for others."""
-    if dtype.is_floating_point or dtype == dtypes.bool:
+    if dtype.is_floating_point or dtype == dtypes.bool_:
         return 1
     return int(torch.iinfo(dtype).max)
 

@@ -39,6 +39,11 @@ _OF_PILLOW = {number: mode for mode, number in _PILLOW.items()}
 _PILLOW[InterpolationMode.NEAREST_EXACT] = 0
 
 
+def of_pillow(interpolation: Any) -> Any:
+    """The mode of Pillow's number; anything else as it is, for `mode_of` to judge when used."""
+    return mode_of(interpolation) if isinstance(interpolation, int) else interpolation
+
+
 def mode_of(interpolation: Any) -> InterpolationMode:
     """The mode, of itself or of Pillow's number; TypeError for anything else."""
     if isinstance(interpolation, InterpolationMode):
