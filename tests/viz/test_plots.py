@@ -199,11 +199,15 @@ def test_loss_distributions():
     for patch in last.patches:
         assert patch.get_data().values.sum() == pytest.approx(1)  # shares; none is left out
     values, edges, _ = filled.get_data()
-    assert values[0] == pytest.approx(0.6) and edges[0] == pytest.approx(1e-5)
+    assert values[0] == pytest.approx(0.6) and edges[0] == pytest.approx(1e-7)
     means = [line.get_xdata()[0] for line in last.lines]
-    assert means == pytest.approx([0.4e-2 + 0.6e-5, 5.0])
+    assert means == pytest.approx([0.4e-2 + 0.6e-7, 5.0])
     assert last.get_xscale() == "log"
+    assert [text.get_text() for text in last.texts] == []  # the column fits
     assert len(only(viz.loss_distributions(train[:1])).patches) == 1
+    spread = torch.cat([torch.zeros(80), torch.logspace(-6, 0, 20)])
+    axes = only(viz.loss_distributions([spread]))
+    assert axes.get_ylim()[1] < 0.2 and [text.get_text() for text in axes.texts] == ["80%"]
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,27 @@
-"""Data sets, transforms and models for images, under the names of torchvision."""
+"""Data sets, transforms and models for images, under torchvision's names; predictions with them."""
 
-from flambeau.vision import datasets, io, models, transforms, utils
+from flambeau.vision import (
+    averaging,
+    datasets,
+    dense,
+    drawing,
+    imagenet,
+    io,
+    models,
+    predict,
+    transforms,
+    utils,
+)
 
-__all__ = ["datasets", "io", "models", "transforms", "utils"]
+__all__ = [
+    "averaging",
+    "datasets",
+    "dense",
+    "drawing",
+    "imagenet",
+    "io",
+    "models",
+    "predict",
+    "transforms",
+    "utils",
+]

@@ -71,17 +71,14 @@ def overfeat(model: Any, input_size: tuple[int, int, int], last: int = 1) -> Any
     torch.Size([1, 10, 17, 9])
     """
     network = convolutionize(model, input_size)
-    x = _example(network, input_size)
-    layers: list[nn.Module] = []
-    windows = []
-    with evaluating(*network):
-        for layer in network:
-            layers.append(layer)
-            windows.append(tuple(x.shape[2:]))
-            x = layer(x)
+    layers: list[nn.Module] = list(network)
+    inputs = [_example(network, input_size)]
+    with evaluating(*layers):
+        for layer in layers:
+            inputs.append(layer(inputs[-1]))
     for _ in range(last):
         i = _last_with_stride(layers)
-        layers[i:] = [EveryOffset(layers[i], layers[i + 1 :], windows[i])]
+        layers[i:] = [EveryOffset(layers[i], layers[i + 1 :], inputs[i])]
     return nn.Sequential(*layers).train(model.training) if isinstance(model, nn.Module) else layers
 
 
@@ -91,27 +88,32 @@ class EveryOffset(nn.Module):
     y[k * s + i] = tail(layer(x[i:]))[k]    i = 0 .. s - 1, in height and in width
 
     Shape:  float (N, C, H, W) -> (N, C', H', W'), step 1 in place of s
-    Args:   layer: a convolution or a pooling. tail: layers without strides. size: (H, W) of a map
-            for which the tail gives a single cell.
+    Args:   layer: a convolution or a pooling. tail: layers without strides. example: an input, from
+            which is learnt how large the smallest one is that gives a single cell.
 
     >>> import flambeau as torch
     >>> from flambeau import nn
     >>> from flambeau.vision.dense import EveryOffset
-    >>> dense = EveryOffset(nn.MaxPool2d((1, 2)), [nn.Identity()], size=(1, 2))
-    >>> dense(torch.tensor([[[[1.0, 5.0, 2.0, 0.0]]]]))
+    >>> x = torch.tensor([[[[1.0, 5.0, 2.0, 0.0]]]])
+    >>> EveryOffset(nn.MaxPool2d((1, 2)), [], example=x)(x)
     tensor([[[[5., 5., 2.]]]])
     """
 
-    def __init__(self, layer: Any, tail: Sequence[nn.Module], size: tuple[int, ...]) -> None:
+    def __init__(self, layer: Any, tail: Sequence[nn.Module], example: Any) -> None:
         super().__init__()
         self.layer = layer
         self.tail = nn.Sequential(*tail)
-        self.window = _needed(layer, size)
+        with evaluating(self):
+            maps = layer(example)
+            cells = self.tail(maps)
+        # Without strides, a pixel more is a cell more.
+        single = (own - more + 1 for own, more in zip(maps.shape[2:], cells.shape[2:]))
+        self.smallest = _smallest_for(layer, tuple(single))
 
     def forward(self, x: Any) -> Any:
         down, right = (
             range(max(1, min(stride, given - needed + 1)))
-            for stride, given, needed in zip(_pair(self.layer.stride), x.shape[2:], self.window)
+            for stride, given, needed in zip(_pair(self.layer.stride), x.shape[2:], self.smallest)
         )
         rows = [
             self._interleaved([self.tail(self.layer(x[:, :, i:, j:])) for j in right], 3)
@@ -210,15 +212,15 @@ def _last_with_stride(layers: Sequence[nn.Module]) -> int:
     raise ValueError("the network has fewer layers with strides than `last` asks for")
 
 
-def _needed(layer: Any, size: tuple[int, ...]) -> tuple[int, ...]:
-    """The smallest map from which a layer makes as much as from one of this size."""
-    needed = []
+def _smallest_for(layer: Any, size: tuple[int, ...]) -> tuple[int, ...]:
+    """The smallest map of which a convolution or pooling makes one of this size."""
+    found = []
     values = (layer.kernel_size, layer.stride, layer.padding, getattr(layer, "dilation", 1))
-    for given, kernel, stride, padding, dilation in zip(size, *map(_pair, values)):
-        beside = given + 2 * padding - dilation * (kernel - 1) - 1
-        hangs = getattr(layer, "ceil_mode", False)
-        needed.append(given if hangs else given - beside % stride)
-    return tuple(needed)
+    for wanted, kernel, stride, padding, dilation in zip(size, *map(_pair, values)):
+        smallest = (wanted - 1) * stride + dilation * (kernel - 1) + 1 - 2 * padding
+        # Rounding up, the last window may lie outside but for one pixel.
+        found.append(smallest - (stride - 1) * getattr(layer, "ceil_mode", False))
+    return tuple(found)
 
 
 # Layer by layer ---

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Mapping
 from types import FrameType
 from typing import Any
@@ -43,6 +44,8 @@ def variable_names(frame: FrameType | None) -> dict[int, str]:
                 found.setdefault(id(value), name)
             elif isinstance(value, nn.Module):
                 modules.append((name, value))
+    if frame.f_code.co_flags & inspect.CO_OPTIMIZED and isinstance(frame.f_locals, dict):
+        frame.f_locals.clear()  # a copy that would keep the caller's tensors alive (until 3.12)
     for name, module in modules:
         for path, parameter in module.named_parameters():
             found.setdefault(id(parameter), f"{name}.{path}")

@@ -7,7 +7,7 @@ from html import escape
 
 from flambeau.viz.graphs.layers import Edge
 from flambeau.viz.graphs.layout import Layout, Point, layout
-from flambeau.viz.graphs.parts import LEAF, REFERENCE, RESULT, STYLES, Face, Link
+from flambeau.viz.graphs.parts import ACCUMULATE, LEAF, REFERENCE, RESULT, STYLES, Face, Link
 
 FONT = "Helvetica, Arial, 'Liberation Sans', sans-serif"
 TITLE, SMALL = 13.0, 11.0  # sizes of letters
@@ -74,7 +74,7 @@ def edges_of(faces: Sequence[Face], links: Sequence[Link]) -> list[Edge]:
 
 
 def _is_light(face: Face) -> bool:
-    return face.box.kind in (LEAF, REFERENCE, "accumulate")
+    return face.box.kind in (ACCUMULATE, LEAF, REFERENCE)
 
 
 def _place(number: int | None, numbers: list[int]) -> float:
