@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from flambeau.backend import native
+
 POINTWISE, REDUCE, VIEW, OTHER = "pointwise", "reduce", "view", "other"
 
 OPS: dict[str, Op] = {}
@@ -82,7 +84,9 @@ class Op:
         code = kernel.__code__
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         self.name: str = kernel.__name__.rstrip("_")
-        self.kernel = self.run = kernel  # ``run``: the text, or NumPy's override of it
+        self.kernel = kernel
+        # The text, or NumPy's override of it, below that of the C++ runtime where it has one.
+        self.run: Callable = native.over(self.name, kernel)
         self.kernels: dict[str, Callable] = {}
         self.into: Callable | None = None  # writes the result into the first input's own array
         self.variadic = bool(code.co_flags & 0x04)
@@ -131,7 +135,7 @@ class Op:
         def register(kernel):
             self.kernels[backend] = kernel
             if backend == "numpy":
-                self.run = kernel
+                self.run = native.over(self.name, kernel)
             return kernel
 
         return register

@@ -1,16 +1,65 @@
-"""The C++ runtime, where it could be built. Without it everything runs through NumPy, slower."""
+"""The C++ runtime, where it could be built. Without it everything runs through NumPy, slower.
+
+Each file beside this one is a family of kernels: what it does not take (another dtype, a rank that
+the runtime lacks) it answers with ``None``, and the operation's own text computes it.
+"""
 
 from __future__ import annotations
 
-from importlib import import_module
-from typing import Any
+import functools
+import os
+import warnings
+from collections.abc import Callable
+
+import numpy as np
+
+from . import conv
+from .library import kernels, runtime
+
+__all__ = ["enabled", "is_available", "over", "runtime"]
+
+enabled = os.environ.get("FLAMBEAU_RUNTIME", "1") != "0"  # False: all is computed through NumPy
 
 
-def _load() -> Any:
-    try:
-        return import_module(f"{__name__}._runtime")
-    except ModuleNotFoundError:
-        return None
+def is_available() -> bool:
+    """Whether the runtime was built for this machine."""
+    return runtime is not None
 
 
-runtime = _load()  # the module of kernels, or None
+def over(name: str, plain: Callable) -> Callable:
+    """The kernel of the operation ``name``: the runtime's where there is one for the arguments,
+    else ``plain``.
+    """
+    ours = kernels.get(name)
+    if ours is None:
+        return plain
+
+    @functools.wraps(plain)
+    def run(xp, *arrays, **params):
+        if enabled:
+            if runtime is None:
+                _tell()
+            else:
+                y = ours(*arrays, **params)
+                if y is not None:
+                    return _as_pytorch(y)
+        return plain(xp, *arrays, **params)
+
+    return run
+
+
+def _as_pytorch(y):
+    return tuple(map(np.ascontiguousarray, y)) if type(y) is tuple else np.ascontiguousarray(y)
+
+
+def _tell() -> None:
+    """Say once that everything is slower than it could be."""
+    global enabled
+    enabled = False
+    warnings.warn(
+        "flambeau runs without its C++ runtime, which could not be built when it was installed: everything "
+        "works, through NumPy, but convolutional networks train several times slower. With a C++20 compiler "
+        "(g++ or clang) reinstall it; FLAMBEAU_RUNTIME=0 in the environment silences this.",
+        RuntimeWarning,
+        stacklevel=2,
+    )

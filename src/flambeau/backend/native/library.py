@@ -1,0 +1,62 @@
+"""The library itself, the table of what is made with it, and how arrays are laid out for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+
+def _load() -> Any:
+    try:
+        return import_module("flambeau.backend.native._runtime")
+    except ModuleNotFoundError:
+        return None
+
+
+runtime = _load()  # the module of kernels, or None
+kernels: dict[str, Callable] = {}  # operation: kernel, which answers None to what it does not take
+
+FLOAT = np.dtype(np.float32)
+
+
+def kernel(name: str) -> Callable[[Callable], Callable]:
+    """Register the decorated function, of arrays and parameters, as the kernel of an operation."""
+
+    def register(function: Callable) -> Callable:
+        kernels[name] = function
+        return function
+
+    return register
+
+
+def last_strides(shape) -> tuple[int, ...]:
+    """The strides of floats (N, C, *S) that lie as (N, *S, C)."""
+    steps = [4] * len(shape)
+    step = 4 * shape[1]
+    for axis in range(len(shape) - 1, 1, -1):
+        steps[axis] = step
+        step *= shape[axis]
+    steps[0] = step
+    return tuple(steps)
+
+
+def empty_last(shape) -> np.ndarray:
+    """Uninitialised floats (N, C, *S) that lie channels last.
+
+    Where both orders are the same memory, strides are those of an ordinary array.
+    """
+    pixels = 1
+    for n in shape[2:]:
+        pixels *= n
+    if shape[1] == 1 or pixels == 1:
+        return np.empty(shape, FLOAT)
+    return np.ndarray(shape, FLOAT, strides=last_strides(shape))
+
+
+def rows(x: np.ndarray) -> np.ndarray:
+    """``x`` (N, C, L) or (N, C, H, W) as a dense array (N, H, W, C), copied where it lies otherwise."""
+    y = x.transpose(0, 2, 3, 1) if x.ndim == 4 else x.transpose(0, 2, 1)[:, None]
+    return y if y.flags.c_contiguous else np.ascontiguousarray(y)
