@@ -2,6 +2,7 @@
 #include "conv.h"
 
 #include "gather.h"
+#include "grouped.h"
 #include "outer.h"
 #include "table.h"
 #include "winograd.h"
@@ -35,12 +36,14 @@ void forward(const ConvShape& s, const float* x, const float* weight, WeightStri
     return winograd(shape, x, {weight, at.out, at.in, at.h, at.w, false}, bias, relu, y);
   }
   const Gather g = forward_gather(s);
+  const Activation activation = relu ? Activation::kRelu : Activation::kNone;
+  if (is_finely_grouped(s)) return grouped(g, x, weight, at, bias, activation, y);
   static thread_local Scratch scratch;
   float* packed = scratch.floats(packed_size(s.kh * s.kw, g.c_in, g.c_out));
   for (int64_t i = 0; i < s.groups; ++i) {
     pack_weights({weight + i * g.c_out * at.out, at.out, at.in, at.h, at.w, s.kh, s.kw, false}, g.c_in, g.c_out, packed);
-    gather(g, x + i * g.c_in, packed, bias ? bias + i * g.c_out : nullptr,
-           relu ? Activation::kRelu : Activation::kNone, y + i * g.c_out);
+    gather(g, x + i * g.c_in, packed, bias ? bias + i * g.c_out : nullptr, activation,
+           y + i * g.c_out);
   }
 }
 
@@ -50,6 +53,7 @@ void backward_data(const ConvShape& s, const float* gy, const float* weight, Wei
     return winograd(shape, gy, {weight, at.in, at.out, at.h, at.w, true}, nullptr, false, gx);
   }
   const Gather g = backward_gather(s);
+  if (is_finely_grouped(s)) return grouped(g, gy, weight, at, nullptr, Activation::kNone, gx);
   static thread_local Scratch scratch;
   float* packed = scratch.floats(packed_size(s.kh * s.kw, g.c_in, g.c_out));
   for (int64_t i = 0; i < s.groups; ++i) {
@@ -63,6 +67,7 @@ void backward_weight(const ConvShape& s, const float* x, const float* gy, float*
     const WinogradShape shape(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w);
     return winograd_weight(shape, x, gy, gw, at.out, at.in, at.h, at.w);
   }
+  if (is_finely_grouped(s)) return grouped_weight(forward_gather(s), x, gy, gw, at);
   const int64_t in = s.c_in / s.groups, out = s.c_out / s.groups;
   for (int64_t i = 0; i < s.groups; ++i) outer(s, x + i * in, gy + i * out, gw + i * out * at.out, at);
 }
