@@ -25,6 +25,10 @@ template <int N> using Out = nb::ndarray<float, nb::ndim<N>, nb::device::cpu, nb
 template <int N> using StridedIn = nb::ndarray<const float, nb::ndim<N>, nb::device::cpu>;
 template <int N> using StridedOut = nb::ndarray<float, nb::ndim<N>, nb::device::cpu>;
 
+// An argument that is taken as it is. Without this nanobind would convert an array of another type or layout, and what
+// is written into the copy would be lost.
+constexpr auto array(const char* name) { return nb::arg(name).noconvert(); }
+
 inline void check(bool holds, const char* what) {
   if (!holds) throw std::invalid_argument(what);
 }
@@ -33,5 +37,6 @@ inline void check(bool holds, const char* what) {
 const Kernels& kernels();
 
 void bind_conv(nb::module_& m);
+void bind_elementwise(nb::module_& m);
 
 }  // namespace flambeau

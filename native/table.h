@@ -2,11 +2,15 @@
 #pragma once
 
 #include "conv.h"
+#include "elementwise.h"
+#include "random.h"
 
 namespace flambeau {
 
 struct Kernels {
   ConvKernels conv;
+  ElementwiseKernels elementwise;
+  RandomKernels random;
 };
 
 extern bool use_winograd;  // off: convolutions are computed directly, with a fifth of the rounding error
