@@ -87,6 +87,7 @@ class Op:
         self.kernel = kernel
         # The text, or NumPy's override of it, below that of the C++ runtime where it has one.
         self.run: Callable = native.over(self.name, kernel)
+        self.hides = native.makes_last(self.name)  # may return arrays that lie channels last
         self.kernels: dict[str, Callable] = {}
         self.into: Callable | None = None  # writes the result into the first input's own array
         self.variadic = bool(code.co_flags & 0x04)

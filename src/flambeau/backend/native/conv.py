@@ -7,7 +7,7 @@ import numpy as np
 from .library import FLOAT, empty_last, kernel, rows, runtime
 
 
-@kernel("convolution")
+@kernel("convolution", last=True)
 def convolution(
     x, w, bias=None, *, stride, padding, dilation, transposed, output_padding, groups
 ):
@@ -44,7 +44,7 @@ def convolution(
     return y
 
 
-@kernel("conv_input_grad")
+@kernel("conv_input_grad", last=True)
 def conv_input_grad(g, w, *, size, stride, padding, dilation, groups):
     """``ops.conv.conv_input_grad``."""
     if not _takes(g, w) or not min(size):

@@ -19,17 +19,29 @@ def _load() -> Any:
 runtime = _load()  # the module of kernels, or None
 kernels: dict[str, Callable] = {}  # operation: kernel, which answers None to what it does not take
 
+_last: set[str] = set()  # operations whose kernels return arrays that lie channels last
+
 FLOAT = np.dtype(np.float32)
 
 
-def kernel(name: str) -> Callable[[Callable], Callable]:
-    """Register the decorated function, of arrays and parameters, as the kernel of an operation."""
+def kernel(name: str, *, last: bool = False) -> Callable[[Callable], Callable]:
+    """Register the decorated function, of arrays and parameters, as the kernel of an operation.
+
+    ``last``: it returns arrays (N, C, *S) that lie channels last, whatever its inputs' order.
+    """
 
     def register(function: Callable) -> Callable:
         kernels[name] = function
+        if last:
+            _last.add(name)
         return function
 
     return register
+
+
+def makes_last(name: str) -> bool:
+    """Whether the kernel of this operation returns arrays that lie channels last."""
+    return name in _last
 
 
 def last_strides(shape) -> tuple[int, ...]:
