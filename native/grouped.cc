@@ -4,7 +4,6 @@ namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
 constexpr int64_t kPieceFloats = 16 * 1024;  // of the output: what a thread takes at a time
-constexpr int64_t kLargeFloats = 1 << 18;
 constexpr int64_t kMostPartials = 16;
 constexpr int64_t kChunkFloats = 48 * 1024;  // of the input, for the gradient of the weights: it is read tap by tap
 
@@ -93,7 +92,6 @@ struct Pixels {
   int64_t x_pixel, y_pixel;
   int64_t channels;
   int64_t weight_block;  // floats of the weights of one vector of channels
-  int64_t ahead, ahead_rows, ahead_pixels, x_row;  // input to fetch beforehand: floats to it, rows, pixels for each r
   bool relu;
 };
 
@@ -103,9 +101,6 @@ FLAMBEAU_INLINE void pixels_block(const Pixels& p, const float* x, const float* 
   Vec sum[R];
   const Vec start = bias ? load(bias) : Vec{};
   FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) sum[r] = start;
-  for (int64_t row = 0; row < p.ahead_rows; ++row)
-    for (int64_t r = 0; r < R * p.ahead_pixels; ++r)
-      __builtin_prefetch(x + p.ahead + row * p.x_row + r * p.channels);
   for (int64_t t = 0; t < p.tap_count; ++t) {
     const float* from = x + p.taps[t].x;
     const float* factor = weight + p.taps[t].weight;
@@ -168,8 +163,6 @@ void grouped(const Gather& g, const float* x, const float* packed, const float* 
   const int64_t rows = g.rows.output, total = g.images * rows;
   const int64_t piece = least(most(1, kPieceFloats / most(1, out_row)), most(1, total / 16));
   const auto sizes = std::make_index_sequence<kTileRows>();
-  // Rows of a large image are not in the cache; the row that comes next is asked for while this one is computed.
-  const int64_t ahead = g.images * g.rows.input * in_row > kLargeFloats ? (g.rows.backward ? 1 : g.rows.stride) : 0;
   parallel_for(ceil_div(total, piece), [&](int64_t u) {
     static thread_local Array<Offsets> offsets;
     for (int64_t row = u * piece; row < least(total, (u + 1) * piece); ++row) {
@@ -187,8 +180,7 @@ void grouped(const Gather& g, const float* x, const float* packed, const float* 
                          (kh * g.columns.size + across.taps[t].kernel) * D * kLanes});
         }
         const Pixels p{offsets.data(), offsets.size(), across.advance * channels, across.step * channels, channels,
-                       taps * D * kLanes, g.rows.size * in_row, ahead, across.advance, in_row,
-                       activation == Activation::kRelu};
+                       taps * D * kLanes, activation == Activation::kRelu};
         const int64_t tiles = ceil_div(run.count, kTileRows);
         for (int64_t t = 0; t < tiles; ++t) {
           const int64_t q = run.count * t / tiles, end = run.count * (t + 1) / tiles;
