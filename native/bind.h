@@ -38,5 +38,6 @@ const Kernels& kernels();
 
 void bind_conv(nb::module_& m);
 void bind_elementwise(nb::module_& m);
+void bind_optim(nb::module_& m);
 
 }  // namespace flambeau

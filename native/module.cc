@@ -71,4 +71,5 @@ NB_MODULE(_runtime, m) {
   m.def("set_num_threads", set_num_threads);
   bind_conv(m);
   bind_elementwise(m);
+  bind_optim(m);
 }

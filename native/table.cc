@@ -5,9 +5,10 @@ namespace flambeau::FLAMBEAU_ISA {
 const ConvKernels& conv_kernels();
 const ElementwiseKernels& elementwise_kernels();
 const RandomKernels& random_kernels();
+const OptimKernels& optim_kernels();
 
 const Kernels& table() {
-  static const Kernels kernels{conv_kernels(), elementwise_kernels(), random_kernels()};
+  static const Kernels kernels{conv_kernels(), elementwise_kernels(), random_kernels(), optim_kernels()};
   return kernels;
 }
 

@@ -3,6 +3,7 @@
 
 #include "conv.h"
 #include "elementwise.h"
+#include "optim.h"
 #include "random.h"
 
 namespace flambeau {
@@ -11,6 +12,7 @@ struct Kernels {
   ConvKernels conv;
   ElementwiseKernels elementwise;
   RandomKernels random;
+  OptimKernels optim;
 };
 
 extern bool use_winograd;  // off: convolutions are computed directly, with a fifth of the rounding error
