@@ -37,8 +37,8 @@ class Rule:
 
     __slots__ = ("function", "names")
 
-    def __init__(self, function: Callable):
-        self.function = function
+    def __init__(self, function: Callable, name: str):
+        self.function = native.over_rule(name, function)
         self.names = parameter_names(function)[1:]
 
 
@@ -120,14 +120,16 @@ class Op:
         for name, rule in rules.items():
             if name not in self.inputs:
                 raise TypeError(f"{self.name} has no input {name!r}, only {self.inputs}")
-            self.rules[name] = rule if isinstance(rule, ZERO | STOPS) else Rule(rule)
+            self.rules[name] = (
+                rule if isinstance(rule, ZERO | STOPS) else Rule(rule, f"{self.name}.{name}")
+            )
         return self
 
     def vjp_joint(self, function: Callable) -> Callable:
         """Declare one rule that returns a cotangent for every input (``None`` where not needed).
 
         Inputs that ``vjp`` declares as ZERO or STOPS keep that."""
-        self.joint = Rule(function)
+        self.joint = Rule(function, f"{self.name}.all")
         return function
 
     def on(self, backend: str) -> Callable:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from flambeau.backend.native import lies_last, order_last
 from flambeau.ops.registry import POINTWISE, REDUCE
 
 from .storage import HiddenStorage
@@ -21,20 +22,7 @@ from .tensor import Tensor, lying, over
 
 # Operations, besides pointwise ones, reductions and those whose kernels make such results, that
 # compute a result in the order of their inputs.
-_KEEP_ORDER = frozenset(
-    ("batch_moments_norm", "cat", "dropout_mask", "fixed_norm", "group_moments_norm")
-)
-_LAST = {rank: (0, *range(2, rank), 1) for rank in range(3, 6)}
-
-
-def lies_last(array: np.ndarray) -> bool:
-    """Whether (N, C, *S) lies as (N, *S, C), and in that order alone."""
-    order = _LAST.get(array.ndim)
-    return (
-        order is not None
-        and not array.flags.c_contiguous
-        and array.transpose(order).flags.c_contiguous
-    )
+_KEEP_ORDER = frozenset(("group_moments_norm",))
 
 
 def agree(op, inputs, arrays) -> bool:
@@ -75,7 +63,7 @@ def _result(array, arrays, shown) -> Tensor:
            for a in arrays if type(a) is np.ndarray):  # fmt: skip
         array = array.copy(order="K")
     if shown:
-        return Tensor._around(in_order(array, _LAST.get(array.ndim, ())))
+        return Tensor._around(in_order(array, order_last(array.ndim) if array.ndim > 2 else ()))
     return over(HiddenStorage(array)) if lies_last(array) else Tensor._around(in_order(array))
 
 

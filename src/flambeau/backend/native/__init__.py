@@ -11,10 +11,10 @@ import os
 import warnings
 from collections.abc import Callable
 
-from . import conv
-from .library import kernels, makes_last, runtime
+from . import conv, elementwise, join, norm, pooling
+from .library import kernels, lies_last, makes_last, order_last, runtime
 
-__all__ = ["enabled", "is_available", "makes_last", "over", "runtime"]
+__all__ = ["enabled", "is_available", "lies_last", "makes_last", "order_last", "over", "over_rule", "runtime"]
 
 enabled = os.environ.get("FLAMBEAU_RUNTIME", "1") != "0"  # False: all is computed through NumPy
 
@@ -42,6 +42,26 @@ def over(name: str, plain: Callable) -> Callable:
                 if y is not None:
                     return y
         return plain(xp, *arrays, **params)
+
+    return run
+
+
+def over_rule(name: str, plain: Callable) -> Callable:
+    """The same for a rule of derivatives, which also runs on tensors: those go to ``plain``.
+
+    ``name`` is that of the operation and of its input, or ``all``: ``"tanh.input"``.
+    """
+    ours = kernels.get(name)
+    if ours is None or runtime is None:
+        return plain
+
+    @functools.wraps(plain)
+    def run(xp, *values):
+        if enabled and xp.name == "numpy":
+            y = ours(*values)
+            if y is not None:
+                return y
+        return plain(xp, *values)
 
     return run
 

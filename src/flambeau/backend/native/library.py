@@ -44,19 +44,26 @@ def makes_last(name: str) -> bool:
     return name in _last
 
 
-def last_strides(shape) -> tuple[int, ...]:
-    """The strides of floats (N, C, *S) that lie as (N, *S, C)."""
-    steps = [4] * len(shape)
-    step = 4 * shape[1]
-    for axis in range(len(shape) - 1, 1, -1):
-        steps[axis] = step
-        step *= shape[axis]
-    steps[0] = step
-    return tuple(steps)
+_ORDERS = {rank: (0, *range(2, rank), 1) for rank in range(3, 6)}
 
 
-def empty_last(shape) -> np.ndarray:
-    """Uninitialised floats (N, C, *S) that lie channels last.
+def order_last(rank: int) -> tuple[int, ...]:
+    """The axes of (N, C, *S), from the outermost in memory to the innermost, channels last."""
+    return _ORDERS[rank]
+
+
+def lies_last(array: np.ndarray) -> bool:
+    """Whether (N, C, *S) lies as (N, *S, C), and in that order alone."""
+    order = _ORDERS.get(array.ndim)
+    return (
+        order is not None
+        and not array.flags.c_contiguous
+        and array.transpose(order).flags.c_contiguous
+    )
+
+
+def empty_last(shape, dtype=FLOAT) -> np.ndarray:
+    """An uninitialised array (N, C, *S) that lies channels last.
 
     Where both orders are the same memory, strides are those of an ordinary array.
     """
@@ -64,11 +71,28 @@ def empty_last(shape) -> np.ndarray:
     for n in shape[2:]:
         pixels *= n
     if shape[1] == 1 or pixels == 1:
-        return np.empty(shape, FLOAT)
-    return np.ndarray(shape, FLOAT, strides=last_strides(shape))
+        return np.empty(shape, dtype)
+    steps = [dtype.itemsize] * len(shape)
+    step = dtype.itemsize * shape[1]
+    for axis in range(len(shape) - 1, 1, -1):
+        steps[axis] = step
+        step *= shape[axis]
+    steps[0] = step
+    return np.ndarray(shape, dtype, strides=steps)
 
 
 def rows(x: np.ndarray) -> np.ndarray:
     """``x`` (N, C, L) or (N, C, H, W) as a dense array (N, H, W, C), copied where it lies otherwise."""
     y = x.transpose(0, 2, 3, 1) if x.ndim == 4 else x.transpose(0, 2, 1)[:, None]
     return y if y.flags.c_contiguous else np.ascontiguousarray(y)
+
+
+def dense(x: np.ndarray) -> np.ndarray | None:
+    """``x`` with its axes in the order in which it lies; ``None`` where neither order of a feature map is dense."""
+    if x.flags.c_contiguous:
+        return x
+    order = _ORDERS.get(x.ndim)
+    if order is None:
+        return None
+    y = x.transpose(order)
+    return y if y.flags.c_contiguous else None
