@@ -3,7 +3,9 @@
 
 #include "conv.h"
 #include "elementwise.h"
+#include "norm.h"
 #include "optim.h"
+#include "pooling.h"
 #include "random.h"
 
 namespace flambeau {
@@ -12,6 +14,8 @@ struct Kernels {
   ConvKernels conv;
   ElementwiseKernels elementwise;
   RandomKernels random;
+  PoolingKernels pooling;
+  NormKernels norm;
   OptimKernels optim;
 };
 
