@@ -41,5 +41,6 @@ void bind_norm(nb::module_& m);
 void bind_pooling(nb::module_& m);
 void bind_elementwise(nb::module_& m);
 void bind_optim(nb::module_& m);
+void bind_reduce(nb::module_& m);
 
 }  // namespace flambeau

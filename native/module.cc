@@ -74,4 +74,5 @@ NB_MODULE(_runtime, m) {
   bind_pooling(m);
   bind_elementwise(m);
   bind_optim(m);
+  bind_reduce(m);
 }

@@ -8,9 +8,10 @@ const PoolingKernels& pooling_kernels();
 const ElementwiseKernels& elementwise_kernels();
 const RandomKernels& random_kernels();
 const OptimKernels& optim_kernels();
+const ReduceKernels& reduce_kernels();
 
 const Kernels& table() {
-  static const Kernels kernels{conv_kernels(), elementwise_kernels(), random_kernels(), pooling_kernels(), norm_kernels(), optim_kernels()};
+  static const Kernels kernels{conv_kernels(), elementwise_kernels(), random_kernels(), pooling_kernels(), norm_kernels(), optim_kernels(), reduce_kernels()};
   return kernels;
 }
 

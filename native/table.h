@@ -7,6 +7,7 @@
 #include "optim.h"
 #include "pooling.h"
 #include "random.h"
+#include "reduce.h"
 
 namespace flambeau {
 
@@ -17,6 +18,7 @@ struct Kernels {
   PoolingKernels pooling;
   NormKernels norm;
   OptimKernels optim;
+  ReduceKernels reduce;
 };
 
 extern bool use_winograd;  // off: convolutions are computed directly, with a fifth of the rounding error
