@@ -1,6 +1,7 @@
 // Which algorithm computes a convolution: the one place where that is decided.
 #include "conv.h"
 
+#include "bias.h"
 #include "gather.h"
 #include "grouped.h"
 #include "outer.h"
@@ -11,8 +12,8 @@ namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
 bool winograd_wins(const ConvShape& s) {
-  const bool fits = s.kh == 3 && s.kw == 3 && s.stride_h == 1 && s.stride_w == 1 && s.dilation_h == 1 &&
-                    s.dilation_w == 1 && s.groups == 1;
+  const bool fits = s.kh == s.kw && (s.kh == 3 || s.kh == 5) && s.stride_h == 1 && s.stride_w == 1 &&
+                    s.dilation_h == 1 && s.dilation_w == 1 && s.groups == 1;
   return fits && use_winograd && s.c_in >= 32 && s.c_out >= 32 && s.n * s.oh * s.ow >= 64;
 }
 
@@ -31,8 +32,9 @@ Gather backward_gather(const ConvShape& s) {
 
 void forward(const ConvShape& s, const float* x, const float* weight, WeightStrides at, const float* bias, bool relu,
              float* y) {
+  if (s.n == 0) return;
   if (winograd_wins(s)) {
-    const WinogradShape shape(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w);
+    const WinogradShape shape(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
     return winograd(shape, x, {weight, at.out, at.in, at.h, at.w, false}, bias, relu, y);
   }
   const Gather g = forward_gather(s);
@@ -48,8 +50,10 @@ void forward(const ConvShape& s, const float* x, const float* weight, WeightStri
 }
 
 void backward_data(const ConvShape& s, const float* gy, const float* weight, WeightStrides at, float* gx) {
+  if (s.n == 0) return;
   if (winograd_wins(s)) {
-    const WinogradShape shape(s.n, s.oh, s.ow, s.c_out, s.h, s.w, s.c_in, 2 - s.pad_h, 2 - s.pad_w);
+    const WinogradShape shape(s.n, s.oh, s.ow, s.c_out, s.h, s.w, s.c_in, s.kh - 1 - s.pad_h,
+                              s.kw - 1 - s.pad_w, s.kh);
     return winograd(shape, gy, {weight, at.in, at.out, at.h, at.w, true}, nullptr, false, gx);
   }
   const Gather g = backward_gather(s);
@@ -62,9 +66,16 @@ void backward_data(const ConvShape& s, const float* gy, const float* weight, Wei
   }
 }
 
+void fill_zero(const ConvShape& s, float* gw, WeightStrides at) {
+  for (int64_t o = 0; o < s.c_out; ++o)
+    for (int64_t i = 0; i < s.c_in / s.groups; ++i)
+      for (int64_t t = 0; t < s.kh * s.kw; ++t) gw[o * at.out + i * at.in + t / s.kw * at.h + t % s.kw * at.w] = 0;
+}
+
 void backward_weight(const ConvShape& s, const float* x, const float* gy, float* gw, WeightStrides at) {
+  if (s.n == 0) return fill_zero(s, gw, at);
   if (winograd_wins(s)) {
-    const WinogradShape shape(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w);
+    const WinogradShape shape(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
     return winograd_weight(shape, x, gy, gw, at.out, at.in, at.h, at.w);
   }
   if (is_finely_grouped(s)) return grouped_weight(forward_gather(s), x, gy, gw, at);
@@ -75,7 +86,7 @@ void backward_weight(const ConvShape& s, const float* x, const float* gy, float*
 }  // namespace
 
 const ConvKernels& conv_kernels() {
-  static constexpr ConvKernels kernels{forward, backward_data, backward_weight};
+  static constexpr ConvKernels kernels{forward, backward_data, backward_weight, bias_gradient};
   return kernels;
 }
 

@@ -28,6 +28,7 @@ struct ConvKernels {
                   float* y);
   void (*backward_data)(const ConvShape&, const float* gy, const float* weight, WeightStrides, float* gx);
   void (*backward_weight)(const ConvShape&, const float* x, const float* gy, float* gw, WeightStrides);
+  void (*backward_bias)(int64_t pixels, int64_t channels, const float* gy, float* gb);
 };
 
 }  // namespace flambeau

@@ -1,5 +1,7 @@
 #include "gather.h"
 
+#include "transpose.h"
+
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
@@ -243,20 +245,55 @@ void gather_along_rows(const Gather& g, const float* x, const float* packed, con
 
 }  // namespace
 
+namespace {
+
+// Rows [k0, k1) of one panel, number by number.
+void pack_any(const PackFrom& from, int64_t columns, int64_t nr, int64_t c_in, int64_t k0, int64_t k1, float* packed) {
+  const int64_t taps = from.kh * from.kw;
+  for (int64_t k = k0; k < k1; ++k)
+    for (int64_t t = 0; t < taps; ++t) {
+      const int64_t at = from.flip ? taps - 1 - t : t;
+      const float* source = from.weight + k * from.row + at / from.kw * from.h + at % from.kw * from.w;
+      float* to = packed + (t * c_in + k) * nr;
+      if (from.column == 1) std::memcpy(to, source, sizeof(float) * columns);
+      else for (int64_t j = 0; j < columns; ++j) to[j] = source[j * from.column];
+      for (int64_t j = columns; j < nr; ++j) to[j] = 0;
+    }
+}
+
+// The same where all channels in and taps of a channel out lie side by side: squares are turned in registers.
+void pack_turned(const PackFrom& from, int64_t columns, int64_t nr, int64_t c_in, int64_t k0, int64_t k1,
+                 float* packed) {
+  const int64_t taps = from.kh * from.kw;
+  for (int64_t m = k0 * taps; m < k1 * taps; m += kLanes) {
+    const int count = int(least(kLanes, k1 * taps - m));
+    float* to[kLanes];
+    for (int i = 0; i < count; ++i) {
+      const int64_t k = (m + i) / taps, t = (m + i) % taps;
+      to[i] = packed + ((from.flip ? taps - 1 - t : t) * c_in + k) * nr;
+    }
+    for (int64_t v = 0; v < nr; v += kLanes) {
+      Vec square[kLanes];
+      for (int j = 0; j < kLanes; ++j)
+        square[j] = v + j < columns ? load_part(from.weight + (v + j) * from.column + m, count) : Vec{};
+      transpose(square);
+      for (int i = 0; i < count; ++i) store(to[i] + v, square[i]);
+    }
+  }
+}
+
+}  // namespace
+
 void pack_weights(const PackFrom& from, int64_t c_in, int64_t c_out, float* packed) {
   const int64_t nr = panel_columns(c_out), taps = from.kh * from.kw, panel_count = panels(c_out);
-  const int64_t slices = panel_count * taps * c_in * nr > 20000 ? least(c_in, 16) : 1;
+  const int64_t slices = panel_count * taps * c_in * nr > 20000 ? ceil_div(c_in, 32) : 1;
+  const bool turned = from.row == taps && from.h == from.kw && from.w == 1 && from.column != 1;
   parallel_for(panel_count * slices, [&](int64_t u) {
-    const int64_t p = u / slices, s = u % slices, columns = least(nr, c_out - p * nr);
-    const float* panel_from = from.weight + p * nr * from.column;
-    for (int64_t k = c_in * s / slices; k < c_in * (s + 1) / slices; ++k)
-      for (int64_t t = 0; t < taps; ++t) {
-        const int64_t at = from.flip ? taps - 1 - t : t;
-        const float* source = panel_from + k * from.row + at / from.kw * from.h + at % from.kw * from.w;
-        float* to = packed + ((p * taps + t) * c_in + k) * nr;
-        for (int64_t j = 0; j < columns; ++j) to[j] = source[j * from.column];
-        for (int64_t j = columns; j < nr; ++j) to[j] = 0;
-      }
+    const int64_t p = u / slices, s = u % slices;
+    PackFrom panel = from;
+    panel.weight += p * nr * from.column;
+    (turned ? pack_turned : pack_any)(panel, least(nr, c_out - p * nr), nr, c_in, c_in * s / slices,
+                                      c_in * (s + 1) / slices, packed + p * taps * c_in * nr);
   });
 }
 

@@ -113,7 +113,7 @@ FLAMBEAU_INLINE void pixels_block(const Pixels& p, const float* x, const float* 
     });
   }
   FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) {
-    const Vec out = p.relu ? max(sum[r], Vec{}) : sum[r];
+    const Vec out = p.relu ? max(Vec{}, sum[r]) : sum[r];
     if (Whole) store(y + r * p.y_pixel, out);
     else store_part(y + r * p.y_pixel, out, channels);
   }

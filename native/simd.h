@@ -43,6 +43,7 @@ FLAMBEAU_INLINE Vec broadcast(float f, std::index_sequence<I...>) {
 // (Vec{} + f would cost an addition.)
 FLAMBEAU_INLINE Vec broadcast(float f) { return broadcast(f, std::make_index_sequence<kLanes>()); }
 
+// Where the second is NaN it is the result, so relu(x) = max(Vec{}, x).
 FLAMBEAU_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
 
 // The first `count` lanes; the others are zero, and their memory is not read.

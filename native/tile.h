@@ -63,7 +63,7 @@ void tile_dot(const Segment* segments, int64_t segment_count, int64_t a_row, flo
     if (here <= 0) continue;
     if (finish.accumulate) y += load_part(to, here);
     if (finish.bias) y += load(finish.bias + v * kLanes);
-    if (finish.activation == Activation::kRelu) y = max(y, Vec{});
+    if (finish.activation == Activation::kRelu) y = max(Vec{}, y);
     store_part(to, y, here);
   }
 }
