@@ -11,10 +11,13 @@ import os
 import warnings
 from collections.abc import Callable
 
-from . import conv, elementwise, join, norm, pooling
-from .library import kernels, lies_last, makes_last, order_last, runtime
+from . import conv, elementwise, join, norm, optim, pooling, reduce
+from .library import kernels, lies_last, makes_last, missing, order_last, runtime
 
-__all__ = ["enabled", "is_available", "lies_last", "makes_last", "order_last", "over", "over_rule", "runtime"]
+__all__ = [
+    "enabled", "is_available", "lies_last", "makes_last", "order_last", "over", "over_rule",
+    "runtime", "step",
+]  # fmt: skip
 
 enabled = os.environ.get("FLAMBEAU_RUNTIME", "1") != "0"  # False: all is computed through NumPy
 
@@ -29,7 +32,7 @@ def over(name: str, plain: Callable) -> Callable:
     else ``plain``.
     """
     ours = kernels.get(name)
-    if ours is None:
+    if ours is None or (runtime is None and not makes_last(name)):
         return plain
 
     @functools.wraps(plain)
@@ -66,14 +69,19 @@ def over_rule(name: str, plain: Callable) -> Callable:
     return run
 
 
+def step(rule: str, lists, numbers: dict) -> bool:
+    """Run an optimiser's update rule on lists of arrays; False where it is left to NumPy."""
+    return enabled and runtime is not None and optim.step(rule, lists, numbers)
+
+
 def _tell() -> None:
     """Say once that everything is slower than it could be."""
     global enabled
     enabled = False
     warnings.warn(
-        "flambeau runs without its C++ runtime, which could not be built when it was installed: everything "
-        "works, through NumPy, but convolutional networks train several times slower. With a C++20 compiler "
-        "(g++ or clang) reinstall it; FLAMBEAU_RUNTIME=0 in the environment silences this.",
+        f"flambeau runs without its C++ runtime, {missing}: everything works, through NumPy, but "
+        "convolutional networks train several times slower. With a C++20 compiler (g++ or clang) "
+        "reinstall it; FLAMBEAU_RUNTIME=0 in the environment silences this.",
         RuntimeWarning,
         stacklevel=2,
     )

@@ -9,14 +9,16 @@ from typing import Any
 import numpy as np
 
 
-def _load() -> Any:
+def _load() -> tuple[Any, str]:
     try:
-        return import_module("flambeau.backend.native._runtime")
+        return import_module("flambeau.backend.native._runtime"), ""
     except ModuleNotFoundError:
-        return None
+        return None, "which could not be built when it was installed"
+    except ImportError as error:
+        return None, f"which cannot be loaded ({error})"
 
 
-runtime = _load()  # the module of kernels, or None
+runtime, missing = _load()  # the module of kernels, or None and why
 kernels: dict[str, Callable] = {}  # operation: kernel, which answers None to what it does not take
 
 _last: set[str] = set()  # operations whose kernels return arrays that lie channels last
