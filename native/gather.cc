@@ -282,18 +282,39 @@ void pack_turned(const PackFrom& from, int64_t columns, int64_t nr, int64_t c_in
   }
 }
 
+// The same where all channels out and taps of a channel in lie side by side, as backward data reads them.
+void pack_taps(const PackFrom& from, int64_t columns, int64_t nr, int64_t c_in, int64_t k0, int64_t k1, float* packed) {
+  const int64_t taps = from.kh * from.kw;
+  for (int64_t k = k0; k < k1; ++k) {
+    const float* row = from.weight + k * from.row;
+    for (int64_t v = 0; v < nr; v += kLanes)
+      for (int64_t t0 = 0; t0 < taps; t0 += kLanes) {
+        const int64_t count = least(kLanes, taps - t0);
+        Vec square[kLanes];
+        for (int64_t j = 0; j < kLanes; ++j) {
+          const int64_t at = (v + j) * taps + t0, left = columns * taps - at;
+          square[j] = left >= kLanes ? load(row + at) : left > 0 ? load_part(row + at, int(least(left, count))) : Vec{};
+        }
+        transpose(square);
+        for (int64_t i = 0; i < count; ++i)
+          store(packed + ((from.flip ? taps - 1 - t0 - i : t0 + i) * c_in + k) * nr + v, square[i]);
+      }
+  }
+}
+
 }  // namespace
 
 void pack_weights(const PackFrom& from, int64_t c_in, int64_t c_out, float* packed) {
   const int64_t nr = panel_columns(c_out), taps = from.kh * from.kw, panel_count = panels(c_out);
   const int64_t slices = panel_count * taps * c_in * nr > 20000 ? ceil_div(c_in, 32) : 1;
-  const bool turned = from.row == taps && from.h == from.kw && from.w == 1 && from.column != 1;
+  const bool dense = from.h == from.kw && from.w == 1 && from.column != 1;
+  const auto pack = dense && from.row == taps ? pack_turned : dense && from.column == taps ? pack_taps : pack_any;
   parallel_for(panel_count * slices, [&](int64_t u) {
     const int64_t p = u / slices, s = u % slices;
     PackFrom panel = from;
     panel.weight += p * nr * from.column;
-    (turned ? pack_turned : pack_any)(panel, least(nr, c_out - p * nr), nr, c_in, c_in * s / slices,
-                                      c_in * (s + 1) / slices, packed + p * taps * c_in * nr);
+    pack(panel, least(nr, c_out - p * nr), nr, c_in, c_in * s / slices, c_in * (s + 1) / slices,
+         packed + p * taps * c_in * nr);
   });
 }
 

@@ -133,23 +133,30 @@ void add_chunks(const Plan& p, int64_t partial, int64_t panel_begin, int64_t pan
   }
 }
 
-// The partial sums of one panel, added in order, to where the weights lie.
-void write_panel(const Plan& p, int64_t panel, const float* sums, float* gw, WeightStrides to) {
+// The partial sums of some rows of one panel, added in order, to where the weights lie. All taps of a channel come
+// together, because they are neighbours there.
+void write_rows(const Plan& p, int64_t panel, int64_t row_begin, int64_t row_end, const float* sums, float* gw,
+                WeightStrides to) {
   const int64_t stride = p.panel_size * p.panel_count, columns = least(p.nr, p.c_out - panel * p.nr);
-  const float* tile = sums + panel * p.panel_size;
-  for (int64_t kh = 0; kh < p.s.kh; ++kh)
-    for (int64_t kw = 0; kw < p.taps_w; ++kw)
-      for (int64_t t = 0; t < p.tiles; ++t, tile += kTileRows * p.nr)
-        for (int64_t r = 0; r < p.tile_rows(t); ++r) {
-          const int64_t row = p.tile_begin(t) + r;
+  for (int64_t t = 0; t < p.tiles; ++t)
+    for (int64_t r = 0; r < p.tile_rows(t); ++r) {
+      const int64_t row = p.tile_begin(t) + r;
+      if (row < row_begin || row >= row_end) continue;
+      for (int64_t kh = 0; kh < p.s.kh; ++kh)
+        for (int64_t kw = 0; kw < p.taps_w; ++kw) {
           const int64_t channel = p.merged ? row % p.c_in : row, tap = p.merged ? row / p.c_in : kw;
           float* target = gw + kh * to.h + tap * to.w + channel * to.in + panel * p.nr * to.out;
-          for (int64_t j = 0; j < columns; ++j) {
-            float sum = 0;
-            for (int64_t q = 0; q < p.partials; ++q) sum += tile[q * stride + r * p.nr + j];
-            target[j * to.out] = sum;
+          const float* from =
+              sums + panel * p.panel_size + (((kh * p.taps_w + kw) * p.tiles + t) * kTileRows + r) * p.nr;
+          for (int64_t v = 0; v < p.nr; v += kLanes) {
+            Vec sum = load(from + v);
+            for (int64_t q = 1; q < p.partials; ++q) sum += load(from + q * stride + v);
+            alignas(64) float lanes[kLanes];
+            store(lanes, sum);
+            for (int64_t j = 0; j < least(kLanes, columns - v); ++j) target[(v + j) * to.out] = lanes[j];
           }
         }
+    }
 }
 
 }  // namespace
@@ -165,7 +172,10 @@ void outer(const ConvShape& s, const float* x, const float* gy, float* gw, Weigh
     add_chunks(p, partial, p.panel_count * piece / pieces, p.panel_count * (piece + 1) / pieces, x, gy,
                sums + partial * p.panel_count * p.panel_size);
   });
-  parallel_for(p.panel_count, [&](int64_t panel) { write_panel(p, panel, sums, gw, to); });
+  const int64_t slices = ceil_div(p.rows, 64);
+  parallel_for(p.panel_count * slices, [&](int64_t u) {
+    write_rows(p, u / slices, u % slices * 64, (u % slices + 1) * 64, sums, gw, to);
+  });
 }
 
 }  // namespace flambeau::FLAMBEAU_ISA

@@ -7,6 +7,7 @@ namespace {
 
 constexpr int64_t kPoints = 36;
 constexpr int64_t kChunkFloats = 1 << 20;
+constexpr int64_t kChannelsAtOnce = 16;  // neighbours share cache lines of the gradient: one thread writes them
 
 template <std::size_t... R>
 FLAMBEAU_INLINE TileOuter pick_outer(int rows, bool narrow, std::index_sequence<R...>) {
@@ -96,9 +97,11 @@ void winograd_weight(const WinogradShape& s, const float* x, const float* gy, fl
     });
   }
 
-  parallel_for(panel_count * s.c_in, [&](int64_t u) {
-    const int64_t p = u / s.c_in, c = u % s.c_in, columns = least(nr, s.c_out - p * nr);
-    for (int64_t v0 = 0; v0 < columns; v0 += kLanes) {
+  const int64_t slices = ceil_div(s.c_in, kChannelsAtOnce);
+  parallel_for(panel_count * slices, [&](int64_t u) {
+    const int64_t p = u / slices, columns = least(nr, s.c_out - p * nr);
+    const int64_t c0 = u % slices * kChannelsAtOnce, c1 = least(s.c_in, c0 + kChannelsAtOnce);
+    for (int64_t v0 = 0; v0 < columns; v0 += kLanes) for (int64_t c = c0; c < c1; ++c) {
       Vec half[6 * K], taps[K * K];
       FLAMBEAU_UNROLL for (int j = 0; j < 6; ++j) {
         Vec column[6];
