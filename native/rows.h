@@ -3,22 +3,48 @@
 
 #include "simd.h"
 
+#if defined(__AVX512F__)
+#include <immintrin.h>
+#endif
+
 namespace flambeau::FLAMBEAU_ISA {
 
-FLAMBEAU_INLINE float sum_of_lanes(Vec v) {
-  alignas(64) float lanes[kLanes];
-  store(lanes, v);
-  FLAMBEAU_UNROLL for (int half = kLanes / 2; half > 0; half /= 2)
-      FLAMBEAU_UNROLL for (int i = 0; i < half; ++i) lanes[i] += lanes[i + half];
-  return lanes[0];
+// As load_part and store_part, but with AVX-512 one masked instruction.
+FLAMBEAU_INLINE Vec load_lanes(const float* p, int count) {
+  if (count >= kLanes) return load(p);
+#if defined(__AVX512F__)
+  return _mm512_maskz_loadu_ps(__mmask16((1u << count) - 1), p);
+#else
+  return load_part(p, count);
+#endif
+}
+FLAMBEAU_INLINE void store_lanes(float* p, Vec v, int count) {
+  if (count >= kLanes) return store(p, v);
+#if defined(__AVX512F__)
+  _mm512_mask_storeu_ps(p, __mmask16((1u << count) - 1), v);
+#else
+  store_part(p, v, count);
+#endif
 }
 
+// Lane i holds lane i + H, around the end.
+template <int H, std::size_t... I>
+FLAMBEAU_INLINE Vec rotated(Vec v, std::index_sequence<I...>) {
+  return __builtin_shufflevector(v, v, int((I + H) % kLanes)...);
+}
+
+template <int H = kLanes / 2>
+FLAMBEAU_INLINE float sum_of_lanes(Vec v) {
+  v += rotated<H>(v, std::make_index_sequence<kLanes>());
+  if constexpr (H > 1) return sum_of_lanes<H / 2>(v);
+  else return v[0];
+}
+
+template <int H = kLanes / 2>
 FLAMBEAU_INLINE float max_of_lanes(Vec v) {
-  alignas(64) float lanes[kLanes];
-  store(lanes, v);
-  FLAMBEAU_UNROLL for (int half = kLanes / 2; half > 0; half /= 2)
-      FLAMBEAU_UNROLL for (int i = 0; i < half; ++i) lanes[i] = lanes[i] > lanes[i + half] ? lanes[i] : lanes[i + half];
-  return lanes[0];
+  v = max(v, rotated<H>(v, std::make_index_sequence<kLanes>()));
+  if constexpr (H > 1) return max_of_lanes<H / 2>(v);
+  else return v[0];
 }
 
 // body(column, lanes) for the vectors of a row of c numbers; the last may have fewer lanes than kLanes.

@@ -3,6 +3,7 @@
 namespace flambeau::FLAMBEAU_ISA {
 
 const ConvKernels& conv_kernels();
+const SoftmaxKernels& softmax_kernels();
 const NormKernels& norm_kernels();
 const PoolingKernels& pooling_kernels();
 const ElementwiseKernels& elementwise_kernels();
@@ -11,7 +12,7 @@ const OptimKernels& optim_kernels();
 const ReduceKernels& reduce_kernels();
 
 const Kernels& table() {
-  static const Kernels kernels{conv_kernels(), elementwise_kernels(), random_kernels(), pooling_kernels(), norm_kernels(), optim_kernels(), reduce_kernels()};
+  static const Kernels kernels{conv_kernels(), elementwise_kernels(), random_kernels(), pooling_kernels(), norm_kernels(), optim_kernels(), reduce_kernels(), softmax_kernels()};
   return kernels;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "conv.h"
+#include "softmax.h"
 #include "elementwise.h"
 #include "norm.h"
 #include "optim.h"
@@ -19,6 +20,7 @@ struct Kernels {
   NormKernels norm;
   OptimKernels optim;
   ReduceKernels reduce;
+  SoftmaxKernels softmax;
 };
 
 extern bool use_winograd;  // off: convolutions are computed directly, with a fifth of the rounding error

@@ -40,8 +40,12 @@ def everywhere(run: Callable[[], tuple[np.ndarray, ...]]) -> list[tuple[np.ndarr
     return results
 
 
-def close(got: np.ndarray, expected: np.ndarray, tolerance: float, what: str = "") -> None:
-    """NaN and infinities where they belong, and the rest within ``tolerance`` of the largest."""
+def close(
+    got: np.ndarray, expected: np.ndarray, tolerance: float, what: str = "", least: float = 0.0
+) -> None:
+    """NaN and infinities where they belong, and the rest within ``tolerance`` of the largest, or of
+    ``least`` where all are smaller (what should cancel to 0).
+    """
     expected = np.asarray(expected, np.float64)
     got = np.asarray(got, np.float64)
     assert got.shape == expected.shape, what
@@ -49,5 +53,5 @@ def close(got: np.ndarray, expected: np.ndarray, tolerance: float, what: str = "
     np.testing.assert_array_equal(got[~finite], expected[~finite], err_msg=what)
     if finite.any():
         error = np.abs(got[finite] - expected[finite]).max()
-        scale = np.abs(expected[finite]).max()
+        scale = max(least, np.abs(expected[finite]).max())
         assert error <= tolerance * scale, f"{what}: error {error:.3g} at scale {scale:.3g}"

@@ -233,4 +233,6 @@ def test_refusals():
     with pytest.raises(ValueError, match="mean"):
         native.layer_norm_forward(x, None, None, EPS, y, row, row)
     with pytest.raises(TypeError):
-        native.layer_norm_forward(x.astype(np.float64), None, None, EPS, y, poisoned(4), poisoned(4))
+        native.layer_norm_forward(
+            x.astype(np.float64), None, None, EPS, y, poisoned(4), poisoned(4)
+        )

@@ -190,8 +190,11 @@ def test_refusals():
     x, y = poisoned(1, 4, 4, 2), poisoned(1, 2, 2, 2)
     places = poisoned(1, 2, 2, 2, dtype=np.uint8)
     window = [2, 2, 2, 2, 0, 0, 1, 1]
-    for wrong in (window[:7], [0, 2, 2, 2, 0, 0, 1, 1], [2, 2, 0, 2, 0, 0, 1, 1], [2, 2, 2, 2, -1, 0, 1, 1],
-                  [2, 2, 2, 2, 0, 0, 0, 1], [17, 17, 2, 2, 0, 0, 1, 1], [2, 2, 2**40, 2, 0, 0, 1, 1]):  # fmt: skip
+    wrong_windows = [
+        window[:7], [0, 2, 2, 2, 0, 0, 1, 1], [2, 2, 0, 2, 0, 0, 1, 1], [2, 2, 2, 2, -1, 0, 1, 1],
+        [2, 2, 2, 2, 0, 0, 0, 1], [17, 17, 2, 2, 0, 0, 1, 1], [2, 2, 2**40, 2, 0, 0, 1, 1],
+    ]  # fmt: skip
+    for wrong in wrong_windows:
         with pytest.raises(ValueError):
             native.max_pool_forward(x, y, places, wrong)
     with pytest.raises(ValueError, match="channels"):
