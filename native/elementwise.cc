@@ -44,20 +44,20 @@ struct Normal {
 FLAMBEAU_INLINE Normal normal(Vec x) {
   static constexpr float c[] = {1.196293160e-01f,  1.207537726e-01f, 9.991464019e-02f,  1.285579950e-01f,
                                 -5.367713049e-02f, 2.063468695e-01f, -1.571995318e-01f, 3.567399457e-02f};
-  const Vec density = exp(x * x * -0.5f);
-  const Vec t = 1.0f / (1.0f + 0.3f * abs(x));
+  const Vec a = smaller(broadcast(13.0f), abs(x));
+  const Vec density = a < 13.0f ? exp_normal(a * a * -0.5f) : (x == x ? Vec{} : x);
+  const Vec t = 1.0f / (1.0f + 0.3f * a);
   return {density, density * (t * polynomial(t, c))};
 }
 
 // x Phi(x) as max(x, 0) - |x| beyond(x): no difference of nearly equal numbers where x is negative.
 FLAMBEAU_INLINE Vec gelu(Vec x) {
-  const Vec a = abs(x), cut = a > 20.0f ? broadcast(20.0f) : a;  // infinity times 0 would be NaN
-  return (x < 0.0f ? Vec{} : x) - cut * normal(x).beyond;
+  return larger(Vec{}, x) - smaller(broadcast(13.0f), abs(x)) * normal(x).beyond;  // infinity times 0 would be NaN
 }
 
 FLAMBEAU_INLINE Vec gelu_slope(Vec x) {
   const Normal at = normal(x);
-  return (x < 0.0f ? at.beyond : 1.0f - at.beyond) + clamp(x, -20.0f, 20.0f) * at.density * 0.398942280f;
+  return (x < 0.0f ? at.beyond : 1.0f - at.beyond) + clamp(x, -13.0f, 13.0f) * at.density * 0.398942280f;
 }
 
 FLAMBEAU_INLINE Vec gelu_inner(Vec x) { return 0.797884561f * (x + 0.044715f * (x * x * x)); }

@@ -33,11 +33,24 @@ FLAMBEAU_INLINE Vec abs(Vec x) { return from_bits(bits(x) & 0x7fffffffu); }
 FLAMBEAU_INLINE Vec with_sign(Vec magnitude, Vec sign) {
   return from_bits((bits(magnitude) & 0x7fffffffu) | (bits(sign) & 0x80000000u));
 }
+// a > b ? a : b, so b where one is NaN; GCC makes two instructions of that with AVX-512.
+FLAMBEAU_INLINE Vec larger(Vec a, Vec b) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_max_ps(0xffff, a, b);
+#else
+  return a > b ? a : b;
+#endif
+}
+FLAMBEAU_INLINE Vec smaller(Vec a, Vec b) {
+#if defined(__AVX512F__)
+  return _mm512_maskz_min_ps(0xffff, a, b);
+#else
+  return a < b ? a : b;
+#endif
+}
 // NaN passes through as x.
 FLAMBEAU_INLINE Vec clamp(Vec x, float low, float high) {
-  const Vec l = broadcast(low), h = broadcast(high);
-  x = l > x ? l : x;
-  return h < x ? h : x;
+  return smaller(broadcast(high), larger(broadcast(low), x));
 }
 
 FLAMBEAU_INLINE Vec sqrt(Vec x) {
@@ -86,16 +99,17 @@ constexpr float kLog2E = 1.44269504f;
 constexpr float kLn2High = 0.693359375f, kLn2Low = -2.12194440e-4f;
 
 struct PowerOfE {
+  Vec rounded;   // n + 127 + kRounder, whose lowest bits are the exponent of 2^n
   Vec n;         // whole; e^x = 2^n (1 + fraction)
   Vec fraction;  // e^r - 1, |r| <= ln 2 / 2
 };
 
 FLAMBEAU_INLINE PowerOfE split_power(Vec x) {
-  const Vec n = nearest(x * kLog2E);
+  const Vec rounded = x * kLog2E + (kRounder + 127.0f), n = rounded - (kRounder + 127.0f);
   const Vec r = (x - n * kLn2High) - n * kLn2Low;
   static constexpr float c[] = {4.999999702e-01f, 1.666654497e-01f, 4.166743904e-02f, 8.366453461e-03f,
                                 1.387056545e-03f};
-  return {n, polynomial(r, c) * (r * r) + r};
+  return {rounded, n, polynomial(r, c) * (r * r) + r};
 }
 
 FLAMBEAU_INLINE Vec exp(Vec x) {
@@ -106,7 +120,7 @@ FLAMBEAU_INLINE Vec exp(Vec x) {
 // exp for |x| <= 87 or NaN: the result is a normal number.
 FLAMBEAU_INLINE Vec exp_normal(Vec x) {
   const PowerOfE power = split_power(x);
-  return (power.fraction + 1.0f) * power_of_two(power.n);
+  return (power.fraction + 1.0f) * from_bits(bits(power.rounded) << 23);
 }
 
 FLAMBEAU_INLINE Vec expm1(Vec x) {
@@ -162,7 +176,7 @@ FLAMBEAU_INLINE Vec tanh(Vec x) {
   const Vec a = abs(x), square = x * x;
   const Vec small = a * square * polynomial(square, c) + a;
   const Vec doubled = a + a;
-  const Vec large = 1.0f - 2.0f / (exp_normal(20.0f < doubled ? broadcast(20.0f) : doubled) + 1.0f);
+  const Vec large = 1.0f - 2.0f / (exp_normal(smaller(broadcast(20.0f), doubled)) + 1.0f);
   return with_sign(a < 0.625f ? small : large, x);
 }
 
@@ -177,7 +191,7 @@ FLAMBEAU_INLINE Vec erf(Vec x) {
   // log(1 - erf(x)) for 0.92 <= x <= 4
   static constexpr float far[] = {-1.956724154e-04f, -1.127675653e+00f, -6.371821761e-01f, -1.039316878e-01f,
                                   2.222697996e-02f,  -3.043236909e-03f, 1.959397778e-04f};
-  const Vec a = abs(x), cut = 4.0f < a ? broadcast(4.0f) : a;
+  const Vec a = abs(x), cut = smaller(broadcast(4.0f), a);
   const Vec small = a * polynomial(x * x, near) + a;
   const Vec large = 1.0f - exp_normal(polynomial(cut, far));
   return with_sign(a < 0.92f ? small : large, x);
@@ -210,7 +224,7 @@ FLAMBEAU_INLINE Vec cos(Vec x) { return sine(x, 1); }
 
 // log(1 + e^x) for any x.
 FLAMBEAU_INLINE Vec softplus(Vec x) {
-  return (x < 0.0f ? Vec{} : x) + log1p(exp(-abs(x)));
+  return larger(Vec{}, x) + log1p(exp(-abs(x)));
 }
 
 }  // namespace flambeau::FLAMBEAU_ISA
