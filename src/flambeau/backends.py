@@ -16,7 +16,6 @@ mkldnn = SimpleNamespace(is_available=lambda: False, enabled=False)
 cuda = SimpleNamespace(is_built=lambda: False, matmul=SimpleNamespace(allow_tf32=False))
 
 
-
 def get_num_threads() -> int:
     """Threads that an operation may use."""
     if _threads is not None:

@@ -1,4 +1,4 @@
-"""Operations that the C++ runtime computes, against their NumPy texts: values and gradients, on random shapes."""
+"""Operations that the C++ runtime computes against their NumPy texts: values and gradients."""
 
 from __future__ import annotations
 
@@ -83,7 +83,9 @@ def test_transposed_convolution(seed, rank):
     _, w, _, params = random_convolution(rng, rank)
     x = numbers(rng, (2, w.shape[0], *rng.integers(3, 7, rank)))
     b = numbers(rng, w.shape[1] * params["groups"])
-    extra = tuple(int(rng.integers(0, max(s, d))) for s, d in zip(params["stride"], params["dilation"]))
+    extra = tuple(
+        int(rng.integers(0, max(s, d))) for s, d in zip(params["stride"], params["dilation"])
+    )
     convolve = F.conv_transpose1d if rank == 1 else F.conv_transpose2d
     with contextlib.suppress(RuntimeError):  # too small a result
         convolve(flambeau.tensor(x), flambeau.tensor(w), **params, output_padding=extra)
@@ -95,8 +97,16 @@ def test_convolution_of_odd_memory():
     rng = np.random.default_rng(0)
     x, w = numbers(rng, (4, 9, 10, 3)), numbers(rng, (3, 3, 3, 5))
     agree(lambda x, w: F.conv2d(x.permute(0, 3, 1, 2), w.permute(3, 0, 1, 2)), x, w)
-    agree(lambda x, w: F.conv2d(x[::2, 1:, :, :1].permute(0, 3, 1, 2), w[:1].permute(3, 0, 1, 2)), x, w)
-    agree(lambda x, w: F.conv2d(x.expand(2, 3, 9, 9), w), numbers(rng, (1, 3, 9, 1)), numbers(rng, (2, 3, 2, 2)))
+    agree(
+        lambda x, w: F.conv2d(x[::2, 1:, :, :1].permute(0, 3, 1, 2), w[:1].permute(3, 0, 1, 2)),
+        x,
+        w,
+    )
+    agree(
+        lambda x, w: F.conv2d(x.expand(2, 3, 9, 9), w),
+        numbers(rng, (1, 3, 9, 1)),
+        numbers(rng, (2, 3, 2, 2)),
+    )
     frozen = np.ascontiguousarray(x.transpose(0, 3, 1, 2))
     frozen.flags.writeable = False
     with warnings.catch_warnings():
@@ -107,7 +117,9 @@ def test_convolution_of_odd_memory():
 @pytest.mark.parametrize("dtype", [np.float64, np.float16])
 def test_other_dtypes_stay_with_numpy(dtype):
     rng = np.random.default_rng(0)
-    x, w = (flambeau.tensor(rng.standard_normal(s).astype(dtype)) for s in ((2, 3, 8, 8), (4, 3, 3, 3)))
+    x, w = (
+        flambeau.tensor(rng.standard_normal(s).astype(dtype)) for s in ((2, 3, 8, 8), (4, 3, 3, 3))
+    )
     with switched(False):
         want = F.conv2d(x, w)
     assert (F.conv2d(x, w) == want).all() and F.conv2d(x, w).dtype == x.dtype

@@ -1,4 +1,4 @@
-"""Feature maps lie channels last and nobody notices: everything that looks at geometry, against PyTorch."""
+"""Feature maps lie channels last and nobody notices: all that looks, against PyTorch."""
 
 from __future__ import annotations
 
@@ -76,7 +76,9 @@ def test_stays_hidden(name):
     assert y.element_size() == y.itemsize == 4 and y.nbytes == 4 * y.numel()
     assert y.is_contiguous() and not y.is_contiguous(memory_format=flambeau.channels_last)
     assert y.contiguous() is y and y.float() is y and y.to("cpu") is y
-    assert y.device.type == "cpu" and not y.is_meta and y.is_floating_point() and not y.requires_grad
+    assert (
+        y.device.type == "cpu" and not y.is_meta and y.is_floating_point() and not y.requires_grad
+    )
     assert y.is_leaf and y._version == (3 if name == "in place" else 0)
     if name not in ("pool", "average"):
         assert is_hidden(y)
@@ -87,7 +89,10 @@ def test_stays_hidden(name):
 LOOKS = {
     "stride": lambda torch, y: y.stride(),
     "stride of a dimension": lambda torch, y: y.stride(1),
-    "contiguity": lambda torch, y: (y.is_contiguous(), y.is_contiguous(memory_format=torch.channels_last)),
+    "contiguity": lambda torch, y: (
+        y.is_contiguous(),
+        y.is_contiguous(memory_format=torch.channels_last),
+    ),
     "offset": lambda torch, y: (y.storage_offset(), y[1:, 1].storage_offset()),
     "storage": lambda torch, y: y.untyped_storage().nbytes(),
     "view": lambda torch, y: y.view(y.shape[0], -1),
@@ -102,7 +107,10 @@ LOOKS = {
     "slices": lambda torch, y: (y[:, 1:3, ::2], y[:, 1:3, ::2].stride()),
     "mask": lambda torch, y: y[y > 0],
     "index": lambda torch, y: y[:, torch.tensor([2, 0])].stride(),
-    "permute": lambda torch, y: (y.permute(0, 2, 3, 1).stride(), y.permute(0, 2, 3, 1).contiguous().stride()),
+    "permute": lambda torch, y: (
+        y.permute(0, 2, 3, 1).stride(),
+        y.permute(0, 2, 3, 1).contiguous().stride(),
+    ),
     "transpose": lambda torch, y: y.transpose(1, 3).stride(),
     "expand": lambda torch, y: y[:1].expand(3, -1, -1, -1).stride(),
     "as_strided": lambda torch, y: torch.as_strided(y, (3, 5), (7, 2), 1),
@@ -117,13 +125,25 @@ LOOKS = {
     "channels last": lambda torch, y: y.contiguous(memory_format=torch.channels_last).stride(),
     "clone channels last": lambda torch, y: y.clone(memory_format=torch.channels_last).stride(),
     "to channels last": lambda torch, y: y.to(memory_format=torch.channels_last).stride(),
-    "like": lambda torch, y: (torch.zeros_like(y).stride(), torch.empty_like(y).stride(), torch.rand_like(y).stride()),
+    "like": lambda torch, y: (
+        torch.zeros_like(y).stride(),
+        torch.empty_like(y).stride(),
+        torch.rand_like(y).stride(),
+    ),
     "double": lambda torch, y: (y.double(), y.double().stride()),
-    "sum": lambda torch, y: (y.sum((2, 3)), y.sum((2, 3)).stride(), y.mean(0).stride(), y.amax(1, keepdim=True).stride()),
+    "sum": lambda torch, y: (
+        y.sum((2, 3)),
+        y.sum((2, 3)).stride(),
+        y.mean(0).stride(),
+        y.amax(1, keepdim=True).stride(),
+    ),
     "argmax": lambda torch, y: (y.argmax(1), y.argmax(), y.argmax(1).stride()),
     "softmax": lambda torch, y: (y.softmax(1), y.softmax(1).stride()),
     "matmul": lambda torch, y: (y @ y.transpose(2, 3)).stride(),
-    "with rows": lambda torch, y: (y * torch.ones(y.shape[3]), (y + torch.ones(y.shape[2:]).t()).stride()),
+    "with rows": lambda torch, y: (
+        y * torch.ones(y.shape[3]),
+        (y + torch.ones(y.shape[2:]).t()).stride(),
+    ),
     "comparison": lambda torch, y: (y > 0, (y > 0).stride(), (y > 0).view(-1).sum()),
     "with a contiguous one": lambda torch, y: (y + torch.ones(y.shape)).stride(),
     "with a channels last one": lambda torch, y: (
@@ -131,8 +151,19 @@ LOOKS = {
     ).stride(),
     "write": lambda torch, y: (y.view(-1)[3:5].fill_(7), y, y.flatten()[3].item()),
     "write through a view": lambda torch, y: [(v := y[:, 1]), v.zero_(), y][2],
-    "write after a detach": lambda torch, y: [(d := y.detach()), d.add_(1), d.view(-1)[0].item(), y.view(-1)[:3]],
-    "write before a view of a twin": lambda torch, y: [(d := y.detach()), y.view(-1), d.mul_(3), y, d.view(-1)[:5]],
+    "write after a detach": lambda torch, y: [
+        (d := y.detach()),
+        d.add_(1),
+        d.view(-1)[0].item(),
+        y.view(-1)[:3],
+    ],
+    "write before a view of a twin": lambda torch, y: [
+        (d := y.detach()),
+        y.view(-1),
+        d.mul_(3),
+        y,
+        d.view(-1)[:5],
+    ],
     "set an item": lambda torch, y: [y.__setitem__((0, 1), 5.0), y.__setitem__(y > 1, 0.5), y][2],
     "copy": lambda torch, y: (torch.zeros(y.shape).copy_(y), y.copy_(torch.ones(y.shape[1:]))),
     "data": lambda torch, y: (y.data.view(-1)[:4], y.data.stride()),
@@ -147,7 +178,12 @@ LOOKS = {
     "printed": lambda torch, y: repr(y),
     "iteration": lambda torch, y: [float(p.sum()) > 0 for p in y],
     "length": lambda torch, y: len(y),
-    "set data": lambda torch, y: [(p := torch.zeros(1)), setattr(p, "data", y), p.stride(), p.view(-1)[:2]][2:],
+    "set data": lambda torch, y: [
+        (p := torch.zeros(1)),
+        setattr(p, "data", y),
+        p.stride(),
+        p.view(-1)[:2],
+    ][2:],
     "out": lambda torch, y: torch.add(y, 1, out=torch.empty(y.shape)).stride(),
     "out into it": lambda torch, y: [torch.add(y.detach(), 1, out=y), y][1],
     "stack": lambda torch, y: (torch.stack([y, y]).stride(), torch.cat([y, y]).stride()),
@@ -156,12 +192,18 @@ LOOKS = {
     "dropout": lambda torch, y: torch.nn.functional.dropout(y, 0.5).stride(),
     "layer norm": lambda torch, y: torch.nn.functional.layer_norm(y, y.shape[1:]).stride(),
     "group norm": lambda torch, y: torch.nn.functional.group_norm(y, 2).stride(),
-    "conv again": lambda torch, y: torch.nn.functional.conv2d(y, torch.ones(2, y.shape[1], 1, 1)).stride(),
-    "conv to a pixel": lambda torch, y: torch.nn.functional.conv2d(y, torch.ones(2, *y.shape[1:])).stride(),
-    "conv to one channel": lambda torch, y: torch.nn.functional.conv2d(y, torch.ones(1, y.shape[1], 1, 1)).stride(),
+    "conv again": lambda torch, y: torch.nn.functional.conv2d(
+        y, torch.ones(2, y.shape[1], 1, 1)
+    ).stride(),
+    "conv to a pixel": lambda torch, y: torch.nn.functional.conv2d(
+        y, torch.ones(2, *y.shape[1:])
+    ).stride(),
+    "conv to one channel": lambda torch, y: torch.nn.functional.conv2d(
+        y, torch.ones(1, y.shape[1], 1, 1)
+    ).stride(),
     "shuffle": lambda torch, y: torch.nn.functional.pixel_shuffle(y[:, :4], 2).stride(),
     "global mean": lambda torch, y: torch.nn.functional.adaptive_avg_pool2d(y, 1).stride(),
-}  # fmt: skip
+}
 
 
 def plain(value):
@@ -252,7 +294,7 @@ def gradients(torch, look_at=lambda t: None):
 
 @pytest.mark.parametrize("look", ["nothing", "strides", "twins", "numbers"])
 def test_gradients(look):
-    """What is saved for the backward pass is right, whether or not the map was laid out meanwhile."""
+    """What is saved for the backward pass is right, also if the map was laid out meanwhile."""
     looks = {
         "nothing": lambda t: None, "strides": lambda t: t.stride(),
         "twins": lambda t: t.detach().view(-1).sum(), "numbers": lambda t: t.detach().numpy(),
@@ -266,14 +308,18 @@ def test_hooks_and_retained_gradients():
     def program(torch):
         seen = []
         y = conv(torch, requires_grad=True)
-        y.register_hook(lambda g: seen.append((g.stride(), g.is_contiguous(), g.view(2, -1).sum(1))))
+        y.register_hook(
+            lambda g: seen.append((g.stride(), g.is_contiguous(), g.view(2, -1).sum(1)))
+        )
         y.register_hook(lambda g: g.relu() * 2)
         y.retain_grad()
         z = torch.nn.functional.relu(y)
         z.register_hook(lambda g: seen.append(g.view(-1)[0].item()))
         z.grad_fn.register_hook(lambda into, out: seen.append((into[0].stride(), out[0].stride())))
         (z * torch.linspace(-1, 1, 8)).sum().backward()
-        (g,) = torch.autograd.grad(conv(torch, (x := torch.from_numpy(X.copy()).requires_grad_())).sum(), x)
+        (g,) = torch.autograd.grad(
+            conv(torch, (x := torch.from_numpy(X.copy()).requires_grad_())).sum(), x
+        )
         return [plain(list(seen)), plain(y.grad), y.grad.stride(), plain(g), g.stride()]
 
     same(program(flambeau), program(pytorch))
@@ -326,7 +372,9 @@ def test_pack_hooks():
     seen = []
 
     def pack(t):
-        seen.append((t.shape, t.is_contiguous(), t.stride() == tuple(np.empty(t.shape, np.uint8).strides)))
+        seen.append(
+            (t.shape, t.is_contiguous(), t.stride() == tuple(np.empty(t.shape, np.uint8).strides))
+        )
         return t
 
     w = flambeau.tensor(W).requires_grad_()
@@ -420,7 +468,12 @@ def test_visible_channels_last(name, weights, images):
         x = x.contiguous(memory_format=torch.channels_last) if images else x
         w = w.contiguous(memory_format=torch.channels_last) if weights else w
         y = VISIBLE[name](torch, x, w)
-        return [y.numpy(), y.is_contiguous(memory_format=torch.channels_last), y.is_contiguous(), y.stride()]
+        return [
+            y.numpy(),
+            y.is_contiguous(memory_format=torch.channels_last),
+            y.is_contiguous(),
+            y.stride(),
+        ]
 
     same(program(flambeau), program(pytorch))
 
@@ -451,9 +504,13 @@ def test_a_network_lays_nothing_out(monkeypatch):
     """Forward and backward of a residual net transpose its maps nowhere but at the end."""
     laid = []
     get = HiddenStorage.whole
-    monkeypatch.setattr(HiddenStorage, "whole", lambda self: laid.append(self.hidden.shape) or get(self))
+    monkeypatch.setattr(
+        HiddenStorage, "whole", lambda self: laid.append(self.hidden.shape) or get(self)
+    )
     nn = flambeau.nn
-    body = nn.Sequential(nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(inplace=True), nn.Conv2d(4, 4, 1))
+    body = nn.Sequential(
+        nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(inplace=True), nn.Conv2d(4, 4, 1)
+    )
     first, last = nn.Conv2d(3, 4, 3), nn.Linear(4, 2)
     y = first(flambeau.tensor(X))
     y = flambeau.relu(body(y) + y)

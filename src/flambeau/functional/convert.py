@@ -12,7 +12,8 @@ from flambeau.tensor import absent, meta
 from flambeau.tensor.api import export
 from flambeau.tensor.dispatch import dispatch, tape, wrap
 from flambeau.tensor.inplace import _spoken
-from flambeau.tensor.tensor import Tensor, lying
+from flambeau.tensor.storage import lying
+from flambeau.tensor.tensor import Tensor
 
 
 def convert(input, dtype=None, copy=False, memory_format=None):

@@ -13,7 +13,8 @@ from flambeau.ops.shape import format_name
 from flambeau.tensor import absent
 from flambeau.tensor.api import export, torch, write_out
 from flambeau.tensor.dispatch import create, wrap
-from flambeau.tensor.tensor import Tensor, lying
+from flambeau.tensor.storage import lying
+from flambeau.tensor.tensor import Tensor
 
 
 def checked_size(size) -> tuple[int, ...]:

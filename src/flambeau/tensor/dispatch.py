@@ -21,8 +21,8 @@ from flambeau.tape.node import NO_EDGE, AccumulateGrad, Packed, node_class
 from . import absent, explain, hidden, meta, views
 from .arrays import xp
 from .promotion import WEAK, promote
-from .storage import Storage
-from .tensor import Tensor, lying
+from .storage import Storage, lying
+from .tensor import Tensor
 
 NO_PARAMS: dict = {}
 _PACKAGE = __file__[: -len("tensor/dispatch.py")]

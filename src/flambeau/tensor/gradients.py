@@ -14,7 +14,8 @@ from flambeau.tape import engine
 from . import absent
 from .dispatch import edge, wrap
 from .spaces import space_for
-from .tensor import Tensor, lying
+from .storage import lying
+from .tensor import Tensor
 
 
 def backward(

@@ -18,7 +18,7 @@ from flambeau.backend.native import lies_last, order_last
 from flambeau.ops.registry import POINTWISE, REDUCE
 
 from .storage import HiddenStorage
-from .tensor import Tensor, lying, over
+from .tensor import Tensor
 
 # Operations, besides pointwise ones, reductions and those whose kernels make such results, that
 # compute a result in the order of their inputs.
@@ -64,7 +64,9 @@ def _result(array, arrays, shown) -> Tensor:
         array = array.copy(order="K")
     if shown:
         return Tensor._around(in_order(array, order_last(array.ndim) if array.ndim > 2 else ()))
-    return over(HiddenStorage(array)) if lies_last(array) else Tensor._around(in_order(array))
+    if lies_last(array):
+        return Tensor._over(HiddenStorage(array))
+    return Tensor._around(in_order(array))
 
 
 def in_order(array: np.ndarray, order=()) -> np.ndarray:
@@ -80,15 +82,15 @@ def in_order(array: np.ndarray, order=()) -> np.ndarray:
 def tensor(g) -> Tensor:
     """A tensor around a cotangent, which users are about to see."""
     g = np.asarray(g)
-    return over(HiddenStorage(g)) if lies_last(g) else Tensor._around(g)
+    return Tensor._over(HiddenStorage(g)) if lies_last(g) else Tensor._around(g)
 
 
 def restored(array, storage) -> Tensor:
     """A tensor around an array that was saved of a tensor with this storage."""
     if type(storage) is HiddenStorage:
         if array is storage.hidden:
-            return over(storage)
+            return Tensor._over(storage)
         whole = storage.whole()
         if array is not whole and array.base is not whole:  # saved before it was laid out
-            return over(storage)
+            return Tensor._over(storage)
     return Tensor._around(array, storage)

@@ -17,7 +17,8 @@ from . import absent, explain, hidden, meta, views
 from . import dispatch as door
 from .arrays import xp
 from .promotion import promote
-from .tensor import Tensor, lying
+from .storage import lying
+from .tensor import Tensor
 
 
 def dispatch_inplace(op, inputs: tuple, params: dict = door.NO_PARAMS) -> Tensor:

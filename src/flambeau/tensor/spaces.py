@@ -13,7 +13,8 @@ from . import absent, hidden
 from .arrays import xp as array_xp
 from .dispatch import wrap
 from .namespace import xp as tensor_xp
-from .tensor import Tensor, lying
+from .storage import lying
+from .tensor import Tensor
 
 
 class ArraySpace:

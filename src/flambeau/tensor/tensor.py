@@ -19,7 +19,7 @@ from flambeau.tape.node import Handle
 
 from . import absent
 from .absent import AbsentArray, empty
-from .storage import HiddenStorage, Storage
+from .storage import HiddenStorage, Storage, lying
 
 
 class Tensor:
@@ -61,6 +61,16 @@ class Tensor:
         t = object.__new__(cls)
         t._array = array
         t._storage = storage or Storage(array if array.base is None else array.base)
+        t._requires_grad = False
+        t._grad = t._grad_fn = t._view = t._hooks = t._accumulator = t._post_hooks = None
+        t._output_nr = 0
+        return t
+
+    @classmethod
+    def _over(cls, storage: HiddenStorage):
+        """A leaf that shows the whole of a storage that hides its order."""
+        t = object.__new__(cls)
+        t._storage = storage
         t._requires_grad = False
         t._grad = t._grad_fn = t._view = t._hooks = t._accumulator = t._post_hooks = None
         t._output_nr = 0
@@ -353,7 +363,9 @@ class Tensor:
     def detach(self):
         """A tensor that shares memory and version, outside the graph."""
         storage = self._storage
-        return Tensor._around(self._array, storage) if storage.hidden is None else over(storage)
+        if storage.hidden is not None:
+            return Tensor._over(storage)
+        return Tensor._around(self._array, storage)
 
     def detach_(self):
         """Take this tensor out of the graph: it becomes a leaf."""
@@ -541,22 +553,6 @@ class Tensor:
 
             t.__dict__[name] = copy.deepcopy(value, memo)
         return t
-
-
-def lying(t: Tensor) -> np.ndarray:
-    """The array of a tensor as it lies in memory: for code that does not look at strides."""
-    hidden = t._storage.hidden
-    return t._array if hidden is None else hidden
-
-
-def over(storage: HiddenStorage) -> Tensor:
-    """A leaf that shows the whole of a storage that hides its order."""
-    t = object.__new__(Tensor)
-    t._storage = storage
-    t._requires_grad = False
-    t._grad = t._grad_fn = t._view = t._hooks = t._accumulator = t._post_hooks = None
-    t._output_nr = 0
-    return t
 
 
 class _TensorHook:

@@ -8,9 +8,7 @@ from .library import FLOAT, empty_last, kernel, rows, runtime
 
 
 @kernel("convolution", last=True)
-def convolution(
-    x, w, bias=None, *, stride, padding, dilation, transposed, output_padding, groups
-):
+def convolution(x, w, bias=None, *, stride, padding, dilation, transposed, output_padding, groups):
     """``ops.conv.convolution``."""
     if not _takes(x, w) or not (bias is None or bias.dtype == FLOAT):
         return None
@@ -67,9 +65,7 @@ def conv_weight_grad(g, x, *, size, stride, padding, dilation, groups):
 
 
 def _takes(x, w) -> bool:
-    return (
-        x.dtype == FLOAT and w.dtype == FLOAT and 2 < x.ndim < 5 and x.size > 0 and w.size > 0
-    )
+    return x.dtype == FLOAT and w.dtype == FLOAT and 2 < x.ndim < 5 and x.size > 0 and w.size > 0
 
 
 def _planes(w):

@@ -1,5 +1,6 @@
-"""Elementwise functions of float32 and their derivatives, where there are elements enough that threads or vector math
-pay. Derivatives are kernels of rules, ``NAME.input``: functions of (g, saved value, parameters).
+"""Elementwise functions of float32 and their derivatives, where there are elements enough that
+threads or vector math pay. Derivatives are kernels of rules, ``NAME.input``: functions of (g, saved
+value, parameters).
 """
 
 from __future__ import annotations
@@ -50,21 +51,38 @@ def _derivative(name: str, least: int, numbers: Callable = _no_numbers, run: str
         return gx
 
 
-def _both(name: str, least: int, numbers: Callable = _no_numbers, slope: Callable | None = None) -> None:
+def _both(
+    name: str, least: int, numbers: Callable = _no_numbers, slope: Callable | None = None
+) -> None:
     _unary(name, least, numbers)
     _derivative(name, least, slope or numbers)
 
 
 _both("relu", CHEAP)
 _both("leaky_relu", CHEAP, lambda negative_slope=0.01: (negative_slope,))
-_both("threshold", CHEAP, lambda threshold, value: (threshold, value), lambda threshold: (threshold,))
+_both(
+    "threshold", CHEAP, lambda threshold, value: (threshold, value), lambda threshold: (threshold,)
+)
 _both("hardtanh", CHEAP, lambda min_val, max_val: (min_val, max_val))
 _both("hardshrink", CHEAP, lambda lambd=0.5: (lambd,))
 _both("hardsigmoid", CHEAP)
 _both("hardswish", CHEAP)
 _both("elu", COSTLY, lambda alpha=1.0, scale=1.0, input_scale=1.0: (alpha, scale, input_scale))
 _both("softplus", COSTLY, lambda beta=1.0, threshold=20.0: (beta, threshold))
-for _name in ("tanh", "sigmoid", "logsigmoid", "silu", "mish", "exp", "log", "log1p", "expm1", "erf", "sin", "cos"):
+for _name in (
+    "tanh",
+    "sigmoid",
+    "logsigmoid",
+    "silu",
+    "mish",
+    "exp",
+    "log",
+    "log1p",
+    "expm1",
+    "erf",
+    "sin",
+    "cos",
+):
     _both(_name, COSTLY)
 for _name in ("sqrt", "rsqrt", "square", "reciprocal"):
     _both(_name, CHEAP)
@@ -106,7 +124,12 @@ def _binary(name: str) -> None:
         flat = dense(x)
         if flat is None:
             return None
-        if type(z) is np.ndarray and z.shape == x.shape and z.strides == x.strides and z.dtype == FLOAT:
+        if (
+            type(z) is np.ndarray
+            and z.shape == x.shape
+            and z.strides == x.strides
+            and z.dtype == FLOAT
+        ):
             y = np.empty_like(x)
             function(flat, dense(z), dense(y))
             return y

@@ -84,13 +84,15 @@ def empty_last(shape, dtype=FLOAT) -> np.ndarray:
 
 
 def rows(x: np.ndarray) -> np.ndarray:
-    """``x`` (N, C, L) or (N, C, H, W) as a dense array (N, H, W, C), copied where it lies otherwise."""
+    """``x`` (N, C, L) or (N, C, H, W) as a dense array (N, H, W, C), copied where need be."""
     y = x.transpose(0, 2, 3, 1) if x.ndim == 4 else x.transpose(0, 2, 1)[:, None]
     return y if y.flags.c_contiguous else np.ascontiguousarray(y)
 
 
 def dense(x: np.ndarray) -> np.ndarray | None:
-    """``x`` with its axes in the order in which it lies; ``None`` where neither order of a feature map is dense."""
+    """``x`` with its axes in the order in which it lies; ``None`` where it is dense neither row by
+    row nor channels last.
+    """
     if x.flags.c_contiguous:
         return x
     order = _ORDERS.get(x.ndim)

@@ -1,5 +1,5 @@
-"""Normalisation of float32: batch norm over the rows that a feature map is channels last, layer norm over the last
-dimensions.
+"""Normalisation of float32: batch norm over the rows that a feature map is channels last,
+layer norm over the last dimensions.
 """
 
 from __future__ import annotations
@@ -24,7 +24,9 @@ def batch_moments_norm(x, weight=None, bias=None, *, axes, affine, eps):
 
 
 @kernel("batch_moments_norm.all")
-def batch_moments_rule(g, mean, var, x, weight, _weight_shape, _bias_shape, axes, affine, eps, needs):
+def batch_moments_rule(
+    g, mean, var, x, weight, _weight_shape, _bias_shape, axes, affine, eps, needs
+):
     """The derivative of ``batch_moments_norm``, unless that of a moment is asked for."""
     gy, gmean, gvar = g
     if gy is None or gmean is not None or gvar is not None or gy.dtype != FLOAT:
@@ -119,7 +121,9 @@ def _floats(*arrays) -> bool:
 
 
 def _rows_of_floats(*arrays) -> bool:
-    return all(a is None or (a.dtype == FLOAT and a.ndim == 1 and a.flags.c_contiguous) for a in arrays)
+    return all(
+        a is None or (a.dtype == FLOAT and a.ndim == 1 and a.flags.c_contiguous) for a in arrays
+    )
 
 
 def _flat(a):
