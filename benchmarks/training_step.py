@@ -178,6 +178,7 @@ def main() -> None:
     parser.add_argument("--json", help="write the figures to this file as well")
     options = parser.parse_args()
     pytorch.set_num_threads(options.threads)
+    flambeau.set_num_threads(options.threads)
     figures = {}
     print(
         f"{'':10s} {'flambeau ms':>12s} {'pytorch ms':>11s} {'ratio':>6s} {'loss differs by':>16s}"

@@ -657,7 +657,7 @@ def tensor_stub() -> str:
             lines.append(define(name, parts, result))
     slots = [n for n in flambeau.Tensor.__slots__ if not n.startswith("__")]
     private = "".join(f"{n}: _Any\n" for n in slots)  # for the package's own modules
-    private += "_around: _Any\n_refresh: _Any\n_base: _Tensor | None\n_version: _int\n"
+    private += "_around: _Any\n_over: _Any\n_refresh: _Any\n_base: _Tensor | None\n_version: _int\n"
     body = TENSOR + private + "\n".join(lines)
     return stub(NAMED, "class Tensor:\n" + textwrap.indent(body, "    "), own="Tensor")
 

@@ -12,6 +12,7 @@ from flambeau.tensor import absent, meta
 from flambeau.tensor.api import export
 from flambeau.tensor.dispatch import dispatch, tape, wrap
 from flambeau.tensor.inplace import _spoken
+from flambeau.tensor.storage import lying
 from flambeau.tensor.tensor import Tensor
 
 
@@ -19,9 +20,10 @@ def convert(input, dtype=None, copy=False, memory_format=None):
     """``input`` with the dtype and memory format asked for: itself where it has them and no copy is
     wanted.
     """
-    wanted = input._array.dtype if dtype is None else dtypes.to_numpy_dtype(dtype)
+    have = lying(input).dtype
+    wanted = have if dtype is None else dtypes.to_numpy_dtype(dtype)
     form = format_name(memory_format, input.shape)
-    if not copy and wanted == input._array.dtype:
+    if not copy and wanted == have:
         if form == "preserve" or form == suggested_format(input):
             return input
     return dispatch(OPS["to_copy"], (input,), {"dtype": wanted, "memory_format": form})
@@ -31,6 +33,8 @@ def suggested_format(input) -> str:
     """The format in which PyTorch says that a tensor lies: anything but channels last is
     "contiguous".
     """
+    if input._storage.hidden is not None:
+        return "contiguous"
     array = input._array
     if array.ndim not in (4, 5) or array.flags.c_contiguous:
         return "contiguous"

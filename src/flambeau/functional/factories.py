@@ -13,6 +13,7 @@ from flambeau.ops.shape import format_name
 from flambeau.tensor import absent
 from flambeau.tensor.api import export, torch, write_out
 from flambeau.tensor.dispatch import create, wrap
+from flambeau.tensor.storage import lying
 from flambeau.tensor.tensor import Tensor
 
 
@@ -309,7 +310,7 @@ def like(input, name, params, dtype, device, requires_grad, memory_format, layou
     """The factory ``name`` with the device, size, dtype and memory order of ``input``."""
     if not isinstance(input, Tensor):
         raise TypeError(f"argument 'input' must be Tensor, not {type(input).__name__}")
-    kind = input._array.dtype if dtype is None else element(dtype)
+    kind = lying(input).dtype if dtype is None else element(dtype)
     params = {"size": tuple(input.shape), **params, "dtype": kind}
     made = create(OPS[name], params, device or input.device)
     return finish(in_order_of(input, made, memory_format), requires_grad, None, layout)
@@ -318,9 +319,11 @@ def like(input, name, params, dtype, device, requires_grad, memory_format, layou
 def in_order_of(input, made, memory_format=None):
     """A fresh tensor laid out in memory like ``input``, or as ``memory_format`` says."""
     form = format_name(memory_format, input.shape)
-    strides = input._array.strides
     if form == "channels_last":
         return made.contiguous(memory_format=memory_format)
+    if input._storage.hidden is not None:
+        return made
+    strides = input._array.strides
     if form == "preserve" and not input._array.flags.c_contiguous and 0 not in strides:
         if made.is_meta:
             order = absent.layout_of(input._array)

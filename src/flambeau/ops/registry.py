@@ -6,6 +6,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from flambeau.backend import native
+
 POINTWISE, REDUCE, VIEW, OTHER = "pointwise", "reduce", "view", "other"
 
 OPS: dict[str, Op] = {}
@@ -35,8 +37,8 @@ class Rule:
 
     __slots__ = ("function", "names")
 
-    def __init__(self, function: Callable):
-        self.function = function
+    def __init__(self, function: Callable, name: str):
+        self.function = native.over_rule(name, function)
         self.names = parameter_names(function)[1:]
 
 
@@ -82,7 +84,10 @@ class Op:
         code = kernel.__code__
         names = code.co_varnames[: code.co_argcount + code.co_kwonlyargcount]
         self.name: str = kernel.__name__.rstrip("_")
-        self.kernel = self.run = kernel  # ``run``: the text, or NumPy's override of it
+        self.kernel = kernel
+        # The text, or NumPy's override of it, below that of the C++ runtime where it has one.
+        self.run: Callable = native.over(self.name, kernel)
+        self.hides = native.makes_last(self.name)  # may return arrays that lie channels last
         self.kernels: dict[str, Callable] = {}
         self.into: Callable | None = None  # writes the result into the first input's own array
         self.variadic = bool(code.co_flags & 0x04)
@@ -115,14 +120,16 @@ class Op:
         for name, rule in rules.items():
             if name not in self.inputs:
                 raise TypeError(f"{self.name} has no input {name!r}, only {self.inputs}")
-            self.rules[name] = rule if isinstance(rule, ZERO | STOPS) else Rule(rule)
+            self.rules[name] = (
+                rule if isinstance(rule, ZERO | STOPS) else Rule(rule, f"{self.name}.{name}")
+            )
         return self
 
     def vjp_joint(self, function: Callable) -> Callable:
         """Declare one rule that returns a cotangent for every input (``None`` where not needed).
 
         Inputs that ``vjp`` declares as ZERO or STOPS keep that."""
-        self.joint = Rule(function)
+        self.joint = Rule(function, f"{self.name}.all")
         return function
 
     def on(self, backend: str) -> Callable:
@@ -131,7 +138,7 @@ class Op:
         def register(kernel):
             self.kernels[backend] = kernel
             if backend == "numpy":
-                self.run = kernel
+                self.run = native.over(self.name, kernel)
             return kernel
 
         return register

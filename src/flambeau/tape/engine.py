@@ -176,6 +176,8 @@ def _run_hooks(node, space, results, grads):
         if replaced is not None:
             replaced = replaced if isinstance(replaced, tuple | list) else (replaced,)
             results = [g if g is None else space.value(g) for g in replaced]
+        else:
+            results = [g if g is None else space.value(g) for g in inputs]  # written to in place?
     return results
 
 

@@ -18,10 +18,10 @@ from flambeau.ops.registry import REDUCE, VIEW, Op
 from flambeau.plan import record
 from flambeau.tape.node import NO_EDGE, AccumulateGrad, Packed, node_class
 
-from . import absent, explain, meta, views
+from . import absent, explain, hidden, meta, views
 from .arrays import xp
 from .promotion import WEAK, promote
-from .storage import Storage
+from .storage import Storage, lying
 from .tensor import Tensor
 
 NO_PARAMS: dict = {}
@@ -32,6 +32,7 @@ def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
     """Run a primitive on tensors (and numbers, ``None``); returns a tensor, or a tuple of them."""
     needs = False
     uniform = True  # tensors of one dtype, and numbers that do not raise it
+    secret = op.hides  # whether results may lie channels last without showing it
     dtype = None
     arrays = []
     for t in inputs:
@@ -41,7 +42,11 @@ def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
                 views.refresh(t)
             if t._requires_grad:
                 needs = True
-            a = t._array
+            a = t._storage.hidden
+            if a is None:
+                a = t._array
+            else:
+                secret = True
             arrays.append(a)
             if dtype is None:
                 dtype = a.dtype
@@ -54,6 +59,8 @@ def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
     if absent.used and absent.among(arrays):
         out = _without_values(op, inputs, arrays, params)
     else:
+        if secret:
+            secret = hidden.agree(op, inputs, arrays) or op.hides
         try:
             policy = op.dtype
             if policy is None or (
@@ -66,6 +73,8 @@ def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
             raise explain.failure(op, inputs, params, error) from None
         if op.kind is VIEW:
             out = views.wrap(inputs[0], y)
+        elif secret:
+            out = hidden.results(y, inputs, arrays)
         elif type(y) is tuple:
             out = tuple([_fresh(a, arrays) for a in y])
         elif op.kind is REDUCE:
@@ -145,7 +154,7 @@ def tape(op: Op, inputs, params, out) -> None:
     if node is None:
         return
     for nr, t in enumerate(outputs):
-        if t._array.dtype.kind in "fcV":
+        if lying(t).dtype.kind in "fcV":
             t._grad_fn = node
             t._output_nr = nr
             t._requires_grad = True
@@ -170,7 +179,7 @@ def make_node(op: Op, inputs, params, outputs, first=None):
         params = {**op.defaults, **params}
     meta = []
     for t in outputs:
-        array = t._array
+        array = lying(t)
         if array.dtype.kind == "c":
             raise explain.complex_gradient(op)
         meta.append((array.shape, array.dtype))
@@ -219,7 +228,8 @@ def _pack(t):
         storage = t._storage
         if storage.version is None:
             raise explain.inference_tensor()
-        return (t._array, storage, storage.version)
+        a = storage.hidden
+        return (t._array if a is None else a, storage, storage.version)
     return None if t is None else (t, None, 0)
 
 
@@ -233,15 +243,15 @@ def _hook(kind, value):
     if storage is None:
         return value
     pack, unpack = modes.saved_hooks
-    return (Packed(pack(Tensor._around(array, storage)), unpack), None, 0)
+    return (Packed(pack(hidden.restored(array, storage)), unpack), None, 0)
 
 
 def _shape_of(t):
-    return t._array.shape if isinstance(t, Tensor) else (None if t is None else ())
+    return lying(t).shape if isinstance(t, Tensor) else (None if t is None else ())
 
 
 def _dtype_of(t):
-    return t._array.dtype if isinstance(t, Tensor) else None
+    return lying(t).dtype if isinstance(t, Tensor) else None
 
 
 def edge(t: Tensor) -> tuple:

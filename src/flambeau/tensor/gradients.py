@@ -14,6 +14,7 @@ from flambeau.tape import engine
 from . import absent
 from .dispatch import edge, wrap
 from .spaces import space_for
+from .storage import lying
 from .tensor import Tensor
 
 
@@ -115,7 +116,7 @@ def _walk(outputs, grad_outputs, retain_graph, create_graph, targets, accumulate
                 "\n  No input of this computation had requires_grad=True, or it ran under "
                 "torch.no_grad() or on detached tensors."
             )
-        roots.append((*edge(t), seed if space is not _array_space else seed._array))
+        roots.append((*edge(t), seed if space is not _array_space else lying(seed)))
     enabled, device = modes.grad_enabled, modes.device
     modes.grad_enabled, modes.device = bool(create_graph), devices.META if meta else None
     try:
@@ -151,7 +152,7 @@ def _seed(t: Tensor, g) -> Tensor:
         return wrap(absent.like(t._array) if t.is_meta else np.ones(t._array.shape, t._array.dtype))
     if not isinstance(g, Tensor):
         raise TypeError(f"gradients can be either Tensors or None, but got {type(g).__name__}")
-    if g._array.shape != t._array.shape:
+    if lying(g).shape != lying(t).shape:
         raise RuntimeError(
             f"Mismatch in shape: grad_output[0] has a shape of {g.shape} and output[0] has a shape "
             f"of {t.shape}."

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from flambeau.backend import native
 from flambeau.backend.numpy.kernels import run as run_kernel
 from flambeau.core.config import modes
 from flambeau.core.dtypes import from_numpy_dtype
@@ -12,10 +13,11 @@ from flambeau.ops.registry import OPS
 from flambeau.plan import record
 from flambeau.tape.node import NO_EDGE
 
-from . import absent, explain, meta, views
+from . import absent, explain, hidden, meta, views
 from . import dispatch as door
 from .arrays import xp
 from .promotion import promote
+from .storage import lying
 from .tensor import Tensor
 
 
@@ -30,13 +32,21 @@ def dispatch_inplace(op, inputs: tuple, params: dict = door.NO_PARAMS) -> Tensor
             "a clone to get a normal tensor before doing inplace update."
         )
     arrays = []
+    secret = False
     for t in inputs:
         if isinstance(t, Tensor):
             if t._view is not None:
                 views.refresh(t)
-            arrays.append(t._array)
+            a = t._storage.hidden
+            if a is None:
+                a = t._array
+            else:
+                secret = True
+            arrays.append(a)
         else:
             arrays.append(t)
+    if secret:
+        hidden.agree(op, inputs, arrays)
     recorded = modes.grad_enabled and any(
         isinstance(t, Tensor) and t._requires_grad for t in inputs
     )
@@ -80,7 +90,7 @@ def _without_values(target, op, inputs, arrays, params, recorded) -> Tensor:
 
 def _write_part(target, op, inputs, arrays, params, recorded) -> Tensor:
     """Let the operation write into the target's own array: what it leaves alone costs nothing."""
-    check_writable(target._array, op.name)
+    check_writable(lying(target), op.name)
     node = door.make_node(op, inputs, params, (target,)) if recorded else None
     try:
         run_kernel(op.into, xp, arrays, params)
@@ -99,9 +109,9 @@ def _write(target, y, op, inputs, params, recorded) -> None:
     if recorded:
         # The node is made before the write: it must see the other inputs' versions as the kernel
         # saw them.
-        before = (target._array.copy(), None, 0) if _saves_target(op, inputs) else None
+        before = (lying(target).copy("K"), None, 0) if _saves_target(op, inputs) else None
         node = door.make_node(op, inputs, params, (target,), first=before)
-    np.copyto(target._array, y, casting="unsafe")
+    np.copyto(lying(target), y, casting="unsafe")
     _wrote_with(target, op, node)
 
 
@@ -112,7 +122,7 @@ def _wrote_with(target, op, node) -> None:
         return
     for i, (_, kind, _) in enumerate(node.plan.fetch):
         if kind == "output":
-            node.saved[i] = (target._array, target._storage, target._storage.version)
+            node.saved[i] = (lying(target), target._storage, target._storage.version)
     attach(target, node)
 
 
@@ -179,11 +189,11 @@ def check_writable_history(target: Tensor, name: str) -> None:
 def check_fits(target: Tensor, y: np.ndarray, name: str) -> None:
     """Refuse a result that does not fit the tensor it should be written to."""
     _check_size_and_dtype(target, y, name)
-    check_writable(target._array, name)
+    check_writable(lying(target), name)
 
 
 def _check_size_and_dtype(target: Tensor, y: np.ndarray, name: str) -> None:
-    array = target._array
+    array = lying(target)
     if y.shape != array.shape:
         if y.ndim > array.ndim or any(
             n not in (1, m) for n, m in zip(reversed(y.shape), reversed(array.shape))
@@ -251,8 +261,9 @@ def update(kernel, params, *lists, **numbers) -> None:
     """
     groups = (params, *lists)
     arrays = [[None if t is None else t._array for t in group] for group in groups]
-    run_kernel(kernel, xp, arrays, numbers)
     name = kernel.__name__.lstrip("_")
+    if not native.step(name, arrays, numbers):
+        run_kernel(kernel, xp, arrays, numbers)
     for group in (params, *lists[1:]):
         for t in group:
             if t is not None:

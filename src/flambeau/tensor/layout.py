@@ -65,8 +65,10 @@ def is_contiguous(self, memory_format: memory_format = contiguous_format) -> boo
     >>> torch.zeros(2, 3).t().is_contiguous()
     False
     """
-    array = self._array
     order = _ORDER.get(memory_format)
+    if self._storage.hidden is not None:
+        return order is None
+    array = self._array
     if order is None:
         return array.flags.c_contiguous
     return len(order) == array.ndim and array.transpose(order).flags.c_contiguous

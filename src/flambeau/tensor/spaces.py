@@ -9,10 +9,11 @@ from flambeau.core.config import modes
 from flambeau.core.dtypes import from_numpy_dtype
 from flambeau.plan import record
 
-from . import absent
+from . import absent, hidden
 from .arrays import xp as array_xp
 from .dispatch import wrap
 from .namespace import xp as tensor_xp
+from .storage import lying
 from .tensor import Tensor
 
 
@@ -33,11 +34,11 @@ class ArraySpace:
 
     @staticmethod
     def value(t):
-        return t._array
+        return lying(t)
 
     @staticmethod
     def tensor(g):
-        return wrap(np.asarray(g))
+        return hidden.tensor(g)
 
     @staticmethod
     def fit(g, shape, dtype, owned):
@@ -118,8 +119,7 @@ class TensorSpace:
         variable = getattr(node, "variable", None)
         if variable is not None and variable._array is array:
             return variable
-        t = wrap(array)
-        t._storage = storage or t._storage
+        t = hidden.restored(array, storage)
         if node is not None:
             t._grad_fn, t._output_nr, t._requires_grad = node, nr, True
         return t
@@ -136,9 +136,9 @@ class TensorSpace:
     def fit(g, shape, dtype, owned):
         if not isinstance(g, Tensor):
             g = wrap(np.asarray(g))
-        if g._array.shape != shape:
+        if lying(g).shape != shape:
             g = tensor_xp.unbroadcast(g, shape)
-        if g._array.dtype != dtype:
+        if lying(g).dtype != dtype:
             g = g.to(from_numpy_dtype(dtype))
         return g, owned
 

@@ -19,7 +19,7 @@ from flambeau.tape.node import Handle
 
 from . import absent
 from .absent import AbsentArray, empty
-from .storage import Storage
+from .storage import HiddenStorage, Storage, lying
 
 
 class Tensor:
@@ -66,48 +66,67 @@ class Tensor:
         t._output_nr = 0
         return t
 
+    @classmethod
+    def _over(cls, storage: HiddenStorage):
+        """A leaf that shows the whole of a storage that hides its order."""
+        t = object.__new__(cls)
+        t._storage = storage
+        t._requires_grad = False
+        t._grad = t._grad_fn = t._view = t._hooks = t._accumulator = t._post_hooks = None
+        t._output_nr = 0
+        return t
+
+    def __getattr__(self, name):
+        # Python asks here for what is not there: the array of a tensor whose storage hides its
+        # order (``tensor/hidden.py``), which whoever reads it must not see.
+        if name == "_array" and type(self._storage) is HiddenStorage:
+            self._array = self._storage.whole()
+        return object.__getattribute__(self, name)
+
     # What it is -----------------------------------------------------------------------------
 
     @property
     def shape(self) -> Size:
         """The sizes of the dimensions."""
-        return tuple.__new__(Size, self._array.shape)
+        hidden = self._storage.hidden
+        return tuple.__new__(Size, (self._array if hidden is None else hidden).shape)
 
     @property
     def dtype(self) -> dtypes.dtype:
         """The element type."""
-        found = dtypes.FROM_NUMPY.get(self._array.dtype)
-        return found if found is not None else dtypes.from_numpy_dtype(self._array.dtype)
+        kind = lying(self).dtype
+        found = dtypes.FROM_NUMPY.get(kind)
+        return found if found is not None else dtypes.from_numpy_dtype(kind)
 
     @property
     def device(self) -> devices.device:
         """Where the tensor lives."""
-        return devices.META if type(self._array) is AbsentArray else devices.CPU
+        return devices.META if type(lying(self)) is AbsentArray else devices.CPU
 
     @property
     def is_meta(self) -> bool:
         """Whether it lives on the meta device: it has a shape, but no values."""
-        return type(self._array) is AbsentArray
+        return type(lying(self)) is AbsentArray
 
     @property
     def is_cpu(self) -> bool:
         """Whether its values are in the memory of this machine."""
-        return type(self._array) is not AbsentArray
+        return type(lying(self)) is not AbsentArray
 
     @property
     def ndim(self) -> int:
         """The number of dimensions."""
-        return self._array.ndim
+        return lying(self).ndim
 
     @property
     def itemsize(self) -> int:
         """Bytes of one element."""
-        return self._array.itemsize
+        return lying(self).itemsize
 
     @property
     def nbytes(self) -> int:
         """Bytes of all elements."""
-        return self._array.size * self._array.itemsize
+        return lying(self).size * lying(self).itemsize
 
     is_cuda = is_sparse = is_quantized = is_mkldnn = is_mps = is_xla = False
     is_nested = False
@@ -115,7 +134,7 @@ class Tensor:
 
     def dim(self) -> int:
         """The number of dimensions."""
-        return self._array.ndim
+        return lying(self).ndim
 
     ndimension = dim
 
@@ -126,7 +145,7 @@ class Tensor:
         >>> torch.zeros(2, 3).size(), torch.zeros(2, 3).size(-1)
         (torch.Size([2, 3]), 3)
         """
-        shape = self._array.shape
+        shape = lying(self).shape
         if dim is None:
             return tuple.__new__(Size, shape)
         if not -len(shape) <= dim < len(shape):
@@ -140,13 +159,13 @@ class Tensor:
 
     def numel(self) -> int:
         """The number of elements."""
-        return self._array.size
+        return lying(self).size
 
     nelement = numel
 
     def element_size(self) -> int:
         """Bytes of one element."""
-        return self._array.itemsize
+        return lying(self).itemsize
 
     def stride(self, dim: int | None = None):
         """Elements in memory from one element to the next, along each dimension or ``dim``."""
@@ -170,7 +189,7 @@ class Tensor:
         return self.dtype.is_floating_point
 
     def is_complex(self) -> bool:
-        return self._array.dtype.kind == "c"
+        return lying(self).dtype.kind == "c"
 
     def is_signed(self) -> bool:
         return self.dtype.is_signed
@@ -211,7 +230,7 @@ class Tensor:
                     "var_no_grad = var.detach()."
                 )
             return
-        if wanted and self._array.dtype.kind not in "fcV":
+        if wanted and self._array.dtype.kind not in "fcV":  # this lays out: no leaf is hidden
             raise DTypeError(
                 "only Tensors of floating point dtype can require gradients"
                 f" (this one is {self.dtype}; x.float() makes a floating point copy)"
@@ -343,7 +362,10 @@ class Tensor:
 
     def detach(self):
         """A tensor that shares memory and version, outside the graph."""
-        return Tensor._around(self._array, self._storage)
+        storage = self._storage
+        if storage.hidden is not None:
+            return Tensor._over(storage)
+        return Tensor._around(self._array, storage)
 
     def detach_(self):
         """Take this tensor out of the graph: it becomes a leaf."""

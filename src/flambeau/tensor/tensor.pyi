@@ -73,6 +73,7 @@ class Tensor:
     _storage: _Any
     _view: _Any
     _around: _Any
+    _over: _Any
     _refresh: _Any
     _base: Tensor | None
     _version: _int

@@ -1,0 +1,112 @@
+"""Elementwise kernels of the C++ runtime against PyTorch: a million float32 numbers, results into
+memory that is there already, both with the same number of threads.
+
+Run ``python benchmarks/kernels_elementwise.py [threads]``. Measurements alternate; printed are the
+best times in microseconds and the median of the ratios of pairs (PyTorch's time over ours: above 1
+we are faster).
+"""
+
+from __future__ import annotations
+
+import statistics
+import sys
+import time
+from functools import partial
+
+import numpy as np
+import torch
+
+from flambeau.backend.native import _runtime as native
+
+SIZE = 1_000_000
+PAIRS = 40
+F = torch.nn.functional
+
+
+def seconds(run, calls: int = 4) -> float:
+    time.sleep(0.005)  # until the other library's threads have stopped spinning
+    start = time.perf_counter()
+    while time.perf_counter() - start < 0.003:  # until this one's are awake
+        run()
+    start = time.perf_counter()
+    for _ in range(calls):
+        run()
+    return (time.perf_counter() - start) / calls
+
+
+def compare(name, ours, theirs) -> None:
+    """Print one line: the name, both times, the ratio."""
+    pairs = [(seconds(ours), seconds(theirs)) for _ in range(PAIRS)]
+    best = [1e6 * min(times) for times in zip(*pairs)]
+    ratio = statistics.median(b / a for a, b in pairs)
+    print(f"{name:<20} {best[0]:9.1f} {best[1]:9.1f} {ratio:7.2f}")
+
+
+def main() -> None:
+    """Measure everything."""
+    threads = int(sys.argv[1]) if len(sys.argv) > 1 else native.get_num_threads()
+    native.set_num_threads(threads)
+    torch.set_num_threads(threads)
+    rng = np.random.default_rng(0)
+    x, z, y = (rng.standard_normal(SIZE).astype(np.float32) for _ in range(3))
+    rows, bias = x.reshape(-1, 64), z[:64].copy()
+    tx, tz, ty, trows, tbias = map(torch.from_numpy, (x, z, y.copy(), rows, bias))
+    print(f"{threads} threads, {native.instruction_set()}")
+    print(f"{'microseconds':<20} {'ours':>9} {'torch':>9} {'ratio':>7}")
+    aten = torch.ops.aten
+    with torch.no_grad():
+        for name in ["exp", "log", "expm1", "tanh", "sigmoid", "erf", "sin", "sqrt", "relu", "abs"]:
+            source = np.abs(x) if name in ("log", "sqrt") else x
+            ours = partial(getattr(native, name), source, y)
+            reference = (
+                partial(torch.clamp_min, min=0) if name == "relu" else getattr(aten, name).out
+            )
+            theirs = partial(reference, torch.from_numpy(source), out=ty)
+            compare(name, ours, theirs)
+        compare("gelu", lambda: native.gelu(x, y), lambda: aten.gelu.out(tx, out=ty))
+        compare(
+            "gelu_tanh",
+            lambda: native.gelu_tanh(x, y),
+            lambda: aten.gelu.out(tx, approximate="tanh", out=ty),
+        )
+        compare("silu", lambda: native.silu(x, y), lambda: aten.silu.out(tx, out=ty))
+        compare(
+            "softplus", lambda: native.softplus(x, y, 1, 20), lambda: aten.softplus.out(tx, out=ty)
+        )
+        compare("add", lambda: native.add(x, z, y), lambda: torch.add(tx, tz, out=ty))
+        compare("add in place", lambda: native.add(y, z, y), lambda: ty.add_(tz))
+        compare(
+            "mul number", lambda: native.mul_number(x, 0.5, y), lambda: torch.mul(tx, 0.5, out=ty)
+        )
+        compare("div", lambda: native.div(x, z, y), lambda: torch.div(tx, tz, out=ty))
+        compare(
+            "add bias to rows",
+            lambda: native.add(rows, bias, y),
+            lambda: torch.add(trows, tbias, out=ty.view(-1, 64)),
+        )
+        compare(
+            "tanh backward",
+            lambda: native.tanh_backward(x, z, y),
+            lambda: aten.tanh_backward.grad_input(tx, tz, grad_input=ty),
+        )
+        compare(
+            "gelu backward",
+            lambda: native.gelu_backward(x, z, y),
+            lambda: aten.gelu_backward.grad_input(tx, tz, grad_input=ty),
+        )
+        compare(
+            "relu backward",
+            lambda: native.relu_backward(x, z, y),
+            lambda: aten.threshold_backward.grad_input(tx, tz, 0, grad_input=ty),
+        )
+        mask = z > 0
+        tmask = torch.from_numpy(mask)
+        compare(
+            "where", lambda: native.where(mask, x, z, y), lambda: torch.where(tmask, tx, tz, out=ty)
+        )
+        compare("dropout", lambda: native.dropout(1, 0, 0.5, x, y), lambda: F.dropout(tx, 0.5))
+        compare("uniform", lambda: native.uniform(1, 0, y), lambda: ty.uniform_())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,47 @@
+// What the files that show kernels to Python share: kinds of arrays, checks, the kernels in use.
+#pragma once
+
+#include <nanobind/nanobind.h>
+#include <nanobind/ndarray.h>
+#include <nanobind/stl/optional.h>
+#include <nanobind/stl/string.h>
+#include <nanobind/stl/vector.h>
+
+#include <cstdint>
+#include <optional>
+#include <stdexcept>
+#include <vector>
+
+#include "table.h"
+
+namespace flambeau {
+
+namespace nb = nanobind;
+
+// Arrays of floats, dense in C order; nanobind refuses others before a kernel sees them.
+template <int N> using In = nb::ndarray<const float, nb::ndim<N>, nb::device::cpu, nb::c_contig>;
+template <int N> using Out = nb::ndarray<float, nb::ndim<N>, nb::device::cpu, nb::c_contig>;
+// With any strides.
+template <int N> using StridedIn = nb::ndarray<const float, nb::ndim<N>, nb::device::cpu>;
+template <int N> using StridedOut = nb::ndarray<float, nb::ndim<N>, nb::device::cpu>;
+
+// An argument that is taken as it is. Without this nanobind would convert an array of another type or layout, and what
+// is written into the copy would be lost.
+constexpr auto array(const char* name) { return nb::arg(name).noconvert(); }
+
+inline void check(bool holds, const char* what) {
+  if (!holds) throw std::invalid_argument(what);
+}
+
+// The kernels of the instruction set in use.
+const Kernels& kernels();
+
+void bind_conv(nb::module_& m);
+void bind_softmax(nb::module_& m);
+void bind_norm(nb::module_& m);
+void bind_pooling(nb::module_& m);
+void bind_elementwise(nb::module_& m);
+void bind_optim(nb::module_& m);
+void bind_reduce(nb::module_& m);
+
+}  // namespace flambeau

@@ -1,0 +1,61 @@
+// Elementwise functions of dense arrays: which kernels there are and what they are told. The functions themselves are
+// lines of elementwise.inc.
+#pragma once
+
+#include <cstdint>
+
+namespace flambeau {
+
+struct Numbers {
+  float a, b, c;  // what a function takes beside its arrays, such as a slope
+};
+
+enum class Unary : int {
+#define UNARY(name, ...) name,
+#define DERIVATIVE(name, ...)
+#define BINARY(name, ...)
+#include "elementwise.inc"
+#undef UNARY
+#undef DERIVATIVE
+#undef BINARY
+};
+
+enum class Derivative : int {
+#define UNARY(name, ...)
+#define DERIVATIVE(name, ...) name,
+#define BINARY(name, ...)
+#include "elementwise.inc"
+#undef UNARY
+#undef DERIVATIVE
+#undef BINARY
+};
+
+enum class Binary : int {
+#define UNARY(name, ...)
+#define DERIVATIVE(name, ...)
+#define BINARY(name, ...) name,
+#include "elementwise.inc"
+#undef UNARY
+#undef DERIVATIVE
+#undef BINARY
+};
+
+// How the second operand of a binary function spreads over the first: element i meets z[i / repeat % count]. A bias of
+// rows (m, c) has repeat 1 and count c; a number for each channel of (n, c, h, w) has repeat h * w and count c.
+struct Spread {
+  int64_t count, repeat;
+};
+
+// The result may be written over an operand, but must not overlap it otherwise.
+struct ElementwiseKernels {
+  void (*unary)(Unary, int64_t n, const float* x, float* y, const Numbers&);
+  void (*derivative)(Derivative, int64_t n, const float* g, const float* saved, float* gx, const Numbers&);
+  void (*binary)(Binary, int64_t n, const float* x, const float* z, float* y, const Numbers&);
+  void (*binary_number)(Binary, int64_t n, const float* x, float z, float* y, const Numbers&);
+  void (*binary_spread)(Binary, int64_t n, const float* x, const float* z, Spread, float* y, const Numbers&);
+  // y = mask ? a : b; a null pointer stands for the number beside it.
+  void (*where)(int64_t n, const uint8_t* mask, const float* a, float a_number, const float* b, float b_number,
+                float* y);
+};
+
+}  // namespace flambeau

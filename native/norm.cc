@@ -1,0 +1,561 @@
+// Batch norm and layer norm, forward and backward.
+//
+// There is next to no arithmetic here: what counts is how often the numbers travel from memory. Batch norm in training
+// reads x twice (the moments of a column are not known before all of it was seen), backward reads x and the gradient
+// twice. The mask of a relu behind it needs no third array: the output's sign is computed again from x, which is at
+// hand; only with a residual the output itself is read, and the masked gradient, which is then the residual's own
+// gradient, is kept by the first pass for the second.
+//
+// *Columns.* For sums the matrix is cut into pieces of kPieceRows rows x kSpan columns. A piece is walked down its rows
+// with the sums of its columns in registers. What only writes goes along the rows. Few channels would not fill a
+// row of vectors: then several rows are taken for one longer row (Fold), which is the same memory, and its columns are
+// put together in the end. So 1, 3 or 10 channels run as fast as 64.
+//
+// *Precision.* A float holds 7 digits, and E[x^2] - E[x]^2 loses all of them where the mean is large against the
+// deviation. Each piece takes a centre out of the sums, the mean of the first eighth of its rows: so near the mean of
+// all of them that the squares lose at most three bits, whatever the numbers are. (An eighth of the rows cannot lie
+// further than sqrt(7) deviations from the mean, for they have a part in the deviation themselves.) Sums of
+// kFloatRows rows are floats, everything above is double. Pieces are cut by the shape alone and added in order.
+#include "norm.h"
+
+#include "math.h"
+#include "rows.h"
+#include "table.h"
+
+namespace flambeau::FLAMBEAU_ISA {
+namespace {
+
+constexpr int64_t kPieceRows = 512;
+constexpr int64_t kSpan = 64;        // columns of a piece
+constexpr int64_t kFloatRows = 128;  // that are summed in floats
+constexpr int64_t kLongRow = 4096;   // folded rows are not longer
+constexpr int64_t kBlockFloats = 16 * 1024;  // of a piece of what only writes
+constexpr int64_t kStreamFloats = 4 << 20;  // in and out exceed the last-level cache
+constexpr int kGroup = 4;            // vectors that go down the rows together: adding has to wait for the sum before
+
+int64_t greatest_divisor(int64_t a, int64_t b) { return b == 0 ? a : greatest_divisor(b, a % b); }
+
+// (m, c) seen as longer rows: `rows` rows of `width` = fold * c numbers, and a tail of less than a row.
+struct Fold {
+  int64_t c, fold, rows, width, tail;
+
+  explicit Fold(NormShape s) : c(s.c) {
+    fold = kLanes / greatest_divisor(c, kLanes);
+    if (fold * c > kLongRow) fold = 1;
+    fold *= most(1, kSpan / (fold * c));
+    fold = least(fold, most(1, s.m));
+    rows = s.m / fold;
+    width = fold * c;
+    tail = s.m % fold * c;
+  }
+  // Pieces of rows; the tail is one.
+  int64_t full_chunks() const { return ceil_div(rows, kPieceRows); }
+  int64_t chunks() const { return full_chunks() + (tail > 0); }
+  int64_t spans() const { return ceil_div(width, kSpan); }
+};
+
+struct Piece {
+  int64_t chunk, first, rows;   // `first`: floats before it
+  int64_t column, column_end;   // of the folded row
+};
+
+// body(piece) for all pieces, in parallel.
+template <class F>
+void for_pieces(const Fold& fold, const F& body) {
+  const int64_t spans = fold.spans();
+  parallel_for(fold.chunks() * spans, [&](int64_t u) {
+    const int64_t chunk = u / spans, column = u % spans * kSpan, row = chunk * kPieceRows;
+    const bool full = chunk < fold.full_chunks();
+    const int64_t end = least(column + kSpan, full ? fold.width : fold.tail);
+    if (column >= end) return;
+    const int64_t first = (full ? row : fold.rows) * fold.width;
+    body(Piece{chunk, first, full ? least(kPieceRows, fold.rows - row) : 1, column, end});
+  });
+}
+
+template <int N> struct Count {};
+
+// body(Count<V>, column, lanes of a vector) for the columns of a piece, V vectors at a time.
+template <class F>
+FLAMBEAU_INLINE void for_groups(const Piece& piece, const F& body) {
+  int64_t v = piece.column;
+  for (; v + kGroup * kLanes <= piece.column_end; v += kGroup * kLanes) body(Count<kGroup>{}, v, kLanes);
+  for (; v + kLanes <= piece.column_end; v += kLanes) body(Count<1>{}, v, kLanes);
+  if (v < piece.column_end) body(Count<1>{}, v, int(piece.column_end - v));
+}
+
+// ---- sums over rows ----
+
+// Two sums for each column of each chunk of rows, in doubles: [chunk][2][width].
+struct ColumnSums {
+  double* sums;
+  int64_t width;
+
+  double* first(int64_t chunk) const { return sums + 2 * chunk * width; }
+  double* second(int64_t chunk) const { return first(chunk) + width; }
+};
+
+template <int V>
+FLAMBEAU_INLINE void add_to(double* to, const Vec (&sum)[V], int lanes) {
+  alignas(64) float numbers[V * kLanes];
+  FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) store(numbers + v * kLanes, sum[v]);
+  const int count = V > 1 ? V * kLanes : lanes;
+  for (int i = 0; i < count; ++i) to[i] += numbers[i];
+}
+
+// Sums of f(row, v) = {a, b} down the rows of a piece.
+template <int V, class F>
+FLAMBEAU_INLINE void sum_down(const ColumnSums& sums, const Piece& piece, int64_t column, int lanes, const F& f) {
+  double *first = sums.first(piece.chunk) + column, *second = sums.second(piece.chunk) + column;
+  const int count = V > 1 ? V * kLanes : lanes;
+  for (int i = 0; i < count; ++i) first[i] = second[i] = 0;
+  for (int64_t begin = 0; begin < piece.rows; begin += kFloatRows) {
+    const int64_t end = least(piece.rows, begin + kFloatRows);
+    Vec a[V], b[V];
+    FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) a[v] = b[v] = Vec{};
+    for (int64_t r = begin; r < end; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) f(r, v, a[v], b[v]);
+    add_to<V>(first, a, lanes);
+    add_to<V>(second, b, lanes);
+  }
+}
+
+// The mean of the first eighth of the rows, which is near that of all; 0 where it is infinite or NaN.
+template <int V>
+FLAMBEAU_INLINE void near_means(const float* x, int64_t stride, int64_t rows, int lanes, Vec (&centre)[V]) {
+  const int64_t some = ceil_div(rows, 8);
+  FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) centre[v] = Vec{};
+  for (int64_t r = 0; r < some; ++r)
+    FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) centre[v] += load_part(x + r * stride + v * kLanes, lanes);
+  FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) {
+    const Vec mean = centre[v] / float(some);
+    centre[v] = mean - mean == 0.0f ? mean : Vec{};
+  }
+}
+
+// Mean and variance of each column of x, in doubles.
+void moments(NormShape s, const Fold& fold, const float* x, double* mean, double* var) {
+  static thread_local Scratch sum_scratch, centre_scratch;
+  const int64_t chunks = fold.chunks(), width = fold.width;
+  const ColumnSums sums{static_cast<double*>(sum_scratch.bytes(2 * chunks * width * sizeof(double))), width};
+  float* centres = centre_scratch.floats(chunks * width);
+  for_pieces(fold, [&](const Piece& piece) {
+    for_groups(piece, [&]<int V>(Count<V>, int64_t column, int lanes) __attribute__((always_inline)) {
+      const float* from = x + piece.first + column;
+      Vec centre[V];
+      near_means<V>(from, width, piece.rows, lanes, centre);
+      FLAMBEAU_UNROLL for (int v = 0; v < V; ++v)
+          store_part(centres + piece.chunk * width + column + v * kLanes, centre[v], lanes);
+      sum_down<V>(sums, piece, column, lanes, [&](int64_t r, int v, Vec& sum, Vec& squares)
+                  __attribute__((always_inline)) {
+        const Vec d = load_part(from + r * width + v * kLanes, lanes) - centre[v];
+        sum += d;
+        squares += d * d;
+      });
+    });
+  });
+  // Put together: first all means, then the deviations about them.
+  const auto for_parts = [&](const auto& part) {
+    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
+      const bool full = chunk < fold.full_chunks();
+      const double n = full ? double(least(kPieceRows, fold.rows - chunk * kPieceRows)) : 1;
+      const float* centre = centres + chunk * width;
+      for (int64_t k = 0; k < (full ? width : fold.tail); k += s.c)
+        part(n, centre + k, sums.first(chunk) + k, sums.second(chunk) + k);
+    }
+  };
+  for (int64_t j = 0; j < s.c; ++j) mean[j] = var[j] = 0;
+  for_parts([&](double n, const float* centre, const double* sum, const double*) {
+    for (int64_t j = 0; j < s.c; ++j) mean[j] += n * centre[j] + sum[j];
+  });
+  for (int64_t j = 0; j < s.c; ++j) mean[j] /= double(s.m);
+  for_parts([&](double n, const float* centre, const double* sum, const double* squares) {
+    for (int64_t j = 0; j < s.c; ++j) {
+      const double shift = sum[j] / n, off = centre[j] + shift - mean[j];
+      var[j] += squares[j] - sum[j] * shift + n * (off * off);
+    }
+  });
+  for (int64_t j = 0; j < s.c; ++j) var[j] = (var[j] > 0 ? var[j] : var[j] * 0) / double(s.m);  // NaN stays
+}
+
+// ---- y = (x - mean) * scale + shift ----
+
+// Rows of factors, repeated for each row of c numbers that a folded row holds.
+struct Factors {
+  float *mean, *scale, *shift;
+
+  Factors(Scratch& scratch, const Fold& fold)
+      : mean(scratch.floats(3 * fold.width)), scale(mean + fold.width), shift(scale + fold.width) {}
+  void repeat(const Fold& fold) const {
+    for (float* row : {mean, scale, shift})
+      for (int64_t k = fold.c; k < fold.width; ++k) row[k] = row[k - fold.c];
+  }
+};
+
+// The mean as it is, not as a float: what rounding takes from it goes into the shift.
+void find_factors(const NormAffine& affine, const Fold& fold, const double* mean, const double* var,
+                  const Factors& to) {
+  for (int64_t j = 0; j < fold.c; ++j) {
+    const double scale = (affine.weight ? affine.weight[j] : 1.0) / __builtin_sqrt(var[j] + affine.eps);
+    to.mean[j] = float(mean[j]);
+    to.scale[j] = float(scale);
+    const double lost = (to.mean[j] - mean[j]) * scale;
+    to.shift[j] = float((affine.bias ? affine.bias[j] : 0.0) + (lost == lost ? lost : 0.0));
+  }
+  to.repeat(fold);
+}
+
+FLAMBEAU_INLINE Vec normalised(Vec x, Vec mean, Vec scale, Vec shift) { return (x - mean) * scale + shift; }
+FLAMBEAU_INLINE Vec relu(Vec x) { return max(Vec{}, x); }  // in this order NaN stays
+
+// Writes past the caches: a line that is stored to is else read from memory first, and what is larger than the cache
+// is gone from it before anyone reads it.
+FLAMBEAU_INLINE void stream(float* p, Vec v) {
+#if defined(__AVX512F__)
+  _mm512_stream_ps(p, v);
+#elif defined(__AVX__)
+  _mm256_stream_ps(p, v);
+#elif defined(__SSE2__)
+  _mm_stream_ps(p, v);
+#else
+  store(p, v);
+#endif
+}
+FLAMBEAU_INLINE void end_of_streams() {  // before another thread may read
+#if defined(__SSE2__)
+  _mm_sfence();
+#endif
+}
+
+bool can_stream(const Fold& fold, NormShape s, const float* to) {
+  return s.m * s.c >= kStreamFloats && fold.width % kLanes == 0 && reinterpret_cast<uintptr_t>(to) % sizeof(Vec) == 0;
+}
+
+template <bool Stream>
+FLAMBEAU_INLINE void put(float* p, Vec v, int lanes) {
+  if (Stream && lanes >= kLanes) stream(p, v);
+  else store_part(p, v, lanes);
+}
+
+// body(place, column, lanes) for the vectors of all rows, in the order in which they lie in memory. (Several rows at a
+// time would load the factors of a column less often, and were slower; so was the way from the end to the beginning, to
+// find in the cache what the pass before has left there.)
+//
+// The body holds what it needs by value: a vector may be stored anywhere, as far as the compiler knows, and so it would
+// load what lies behind a reference again after each.
+template <class F>
+void for_numbers(const Fold& fold, const F& shared_body) {
+  const int64_t rows_of_piece = most(1, kBlockFloats / fold.width), pieces = ceil_div(fold.rows, rows_of_piece);
+  parallel_for(pieces + (fold.tail > 0), [&](int64_t piece) {
+    const F body = shared_body;
+    const int64_t width = fold.width, begin = piece * rows_of_piece, end = least(fold.rows, begin + rows_of_piece);
+    for (int64_t row = begin; row < end; ++row)
+      for_vectors(width, [&](int64_t column, int lanes) __attribute__((always_inline)) {
+        body(row * width + column, column, lanes);
+      });
+    if (piece == pieces)
+      for_vectors(fold.tail, [&](int64_t column, int lanes) __attribute__((always_inline)) {
+        body(fold.rows * width + column, column, lanes);
+      });
+    end_of_streams();
+  });
+}
+
+template <bool Residual, bool Relu, bool Stream>
+void apply(const Fold& fold, const Factors& factors, const BatchNormForward& f) {
+  for_numbers(fold, [=](int64_t at, int64_t column, int lanes) __attribute__((always_inline)) {
+    const Vec mean = load_part(factors.mean + column, lanes), scale = load_part(factors.scale + column, lanes),
+              shift = load_part(factors.shift + column, lanes);
+    Vec y = normalised(load_part(f.x + at, lanes), mean, scale, shift);
+    if (Residual) y += load_part(f.residual + at, lanes);
+    if (Relu) y = relu(y);
+    put<Stream>(f.y + at, y, lanes);
+  });
+}
+
+template <bool Residual, bool Relu>
+void apply(const Fold& fold, NormShape s, const Factors& factors, const BatchNormForward& f) {
+  if (can_stream(fold, s, f.y)) apply<Residual, Relu, true>(fold, factors, f);
+  else apply<Residual, Relu, false>(fold, factors, f);
+}
+
+void apply(const Fold& fold, NormShape s, const Factors& factors, const BatchNormForward& f) {
+  if (f.residual) f.relu ? apply<true, true>(fold, s, factors, f) : apply<true, false>(fold, s, factors, f);
+  else f.relu ? apply<false, true>(fold, s, factors, f) : apply<false, false>(fold, s, factors, f);
+}
+
+void batch_train(NormShape s, const NormAffine& affine, const BatchNormForward& f, float* mean, float* var) {
+  if (s.c == 0) return;
+  static thread_local Scratch scratch, factor_scratch;
+  const Fold fold(s);
+  double* exact_mean = static_cast<double*>(scratch.bytes(2 * s.c * sizeof(double)));
+  double* exact_var = exact_mean + s.c;
+  moments(s, fold, f.x, exact_mean, exact_var);
+  for (int64_t j = 0; j < s.c; ++j) {
+    mean[j] = float(exact_mean[j]);
+    var[j] = float(exact_var[j]);
+  }
+  const Factors factors(factor_scratch, fold);
+  find_factors(affine, fold, exact_mean, exact_var, factors);
+  apply(fold, s, factors, f);
+}
+
+// float moments as the doubles that find_factors wants.
+void widen(const float* mean, const float* var, int64_t c, double* wide) {
+  for (int64_t j = 0; j < c; ++j) {
+    wide[j] = mean[j];
+    wide[c + j] = var[j];
+  }
+}
+
+void batch_evaluate(NormShape s, const NormAffine& affine, const BatchNormForward& f, const float* mean,
+                    const float* var) {
+  if (s.m * s.c == 0) return;
+  static thread_local Scratch scratch, factor_scratch;
+  const Fold fold(s);
+  double* wide = static_cast<double*>(scratch.bytes(2 * s.c * sizeof(double)));
+  widen(mean, var, s.c, wide);
+  const Factors factors(factor_scratch, fold);
+  find_factors(affine, fold, wide, wide + s.c, factors);
+  apply(fold, s, factors, f);
+}
+
+// ---- batch norm, backward ----
+//
+// With n rows, r = 1 / sqrt(var + eps), g the gradient (masked by relu), and sums over the rows of a column:
+//   gb = sum g    gw = r sum g (x - mean)
+//   gx = weight r (g - gb / n - (x - mean) r gw / n)      = scale g + slope (x - mean) + level
+
+enum class Mask { kNone, kOutput, kAgain };
+
+// Where y <= 0 the gradient is 0; NaN lets it through, as in PyTorch.
+FLAMBEAU_INLINE Vec masked(Vec g, Vec y) { return y <= 0.0f ? Vec{} : g; }
+
+template <Mask M>
+FLAMBEAU_INLINE Vec gradient(const BatchNormBackward& b, int64_t at, int lanes, Vec x, Vec mean, Vec scale, Vec shift) {
+  const Vec g = load_part(b.gy + at, lanes);
+  if constexpr (M == Mask::kOutput) return masked(g, load_part(b.y + at, lanes));
+  if constexpr (M == Mask::kAgain) return masked(g, normalised(x, mean, scale, shift));
+  return g;
+}
+
+// gb, and gw without its factor, into `sums`.
+template <Mask M, bool Keep>
+void sum_gradients(const Fold& fold, const Factors& factors, const BatchNormBackward& b, const ColumnSums& sums) {
+  for_pieces(fold, [&](const Piece& piece) {
+    for_groups(piece, [&]<int V>(Count<V>, int64_t column, int lanes) __attribute__((always_inline)) {
+      Vec mean[V], scale[V], shift[V];
+      FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) {
+        mean[v] = load_part(factors.mean + column + v * kLanes, lanes);
+        scale[v] = load_part(factors.scale + column + v * kLanes, lanes);
+        shift[v] = load_part(factors.shift + column + v * kLanes, lanes);
+      }
+      sum_down<V>(sums, piece, column, lanes, [&](int64_t r, int v, Vec& sum, Vec& product)
+                  __attribute__((always_inline)) {
+        const int64_t at = piece.first + column + r * fold.width + v * kLanes;
+        const Vec x = load_part(b.x + at, lanes);
+        const Vec g = gradient<M>(b, at, lanes, x, mean[v], scale[v], shift[v]);
+        if (Keep) store_part(b.g_residual + at, g, lanes);
+        sum += g;
+        product += g * (x - mean[v]);
+      });
+    });
+  });
+}
+
+template <Mask M, bool Stream>
+void write_gx(const Fold& fold, const Factors& factors, const float* slopes, const float* levels,
+              const BatchNormBackward& b) {
+  for_numbers(fold, [=](int64_t at, int64_t column, int lanes) __attribute__((always_inline)) {
+    const Vec mean = load_part(factors.mean + column, lanes), scale = load_part(factors.scale + column, lanes),
+              shift = load_part(factors.shift + column, lanes), slope = load_part(slopes + column, lanes),
+              level = load_part(levels + column, lanes);
+    const Vec x = load_part(b.x + at, lanes), g = gradient<M>(b, at, lanes, x, mean, scale, shift);
+    put<Stream>(b.gx + at, g * scale + ((x - mean) * slope + level), lanes);
+  });
+}
+
+template <Mask M>
+void write_gx(const Fold& fold, NormShape s, const Factors& factors, const float* slopes, const float* levels,
+              const BatchNormBackward& b) {
+  if (can_stream(fold, s, b.gx)) write_gx<M, true>(fold, factors, slopes, levels, b);
+  else write_gx<M, false>(fold, factors, slopes, levels, b);
+}
+
+// The sums of all chunks, a column of c: total[0, c) and total[c, 2c).
+void add_up(const Fold& fold, const ColumnSums& sums, double* total) {
+  for (int64_t j = 0; j < 2 * fold.c; ++j) total[j] = 0;
+  for (int64_t chunk = 0; chunk < fold.chunks(); ++chunk) {
+    const int64_t end = chunk < fold.full_chunks() ? fold.width : fold.tail;
+    for (int64_t k = 0; k < end; k += fold.c)
+      for (int64_t j = 0; j < fold.c; ++j) {
+        total[j] += sums.first(chunk)[k + j];
+        total[fold.c + j] += sums.second(chunk)[k + j];
+      }
+  }
+}
+
+void sum_gradients(const Fold& fold, const Factors& factors, const BatchNormBackward& b, const ColumnSums& sums) {
+  const bool keep = b.g_residual;
+  if (b.y) keep ? sum_gradients<Mask::kOutput, true>(fold, factors, b, sums)
+                : sum_gradients<Mask::kOutput, false>(fold, factors, b, sums);
+  else if (b.relu) keep ? sum_gradients<Mask::kAgain, true>(fold, factors, b, sums)
+                        : sum_gradients<Mask::kAgain, false>(fold, factors, b, sums);
+  else keep ? sum_gradients<Mask::kNone, true>(fold, factors, b, sums)
+            : sum_gradients<Mask::kNone, false>(fold, factors, b, sums);
+}
+
+void batch_backward(NormShape s, const NormAffine& affine, const BatchNormBackward& b, const float* mean,
+                    const float* var) {
+  if (s.c == 0) return;
+  static thread_local Scratch scratch, factor_scratch, sum_scratch, gx_scratch;
+  const Fold fold(s);
+  double* wide = static_cast<double*>(scratch.bytes(4 * s.c * sizeof(double)));
+  double* total = wide + 2 * s.c;
+  widen(mean, var, s.c, wide);
+  const Factors factors(factor_scratch, fold);
+  find_factors(affine, fold, wide, wide + s.c, factors);
+  float* slopes = gx_scratch.floats(2 * fold.width);
+  float* levels = slopes + fold.width;
+  for (int64_t k = 0; k < 2 * fold.width; ++k) slopes[k] = 0;
+  if (b.training || b.gw || b.gb || b.g_residual) {
+    const int64_t size = 2 * fold.chunks() * fold.width;
+    const ColumnSums sums{static_cast<double*>(sum_scratch.bytes(size * sizeof(double))), fold.width};
+    sum_gradients(fold, factors, b, sums);
+    add_up(fold, sums, total);
+  }
+  for (int64_t j = 0; j < s.c; ++j) {
+    const double r = 1 / __builtin_sqrt(wide[s.c + j] + affine.eps), n = double(s.m);
+    if (b.gb) b.gb[j] = float(total[j]);
+    if (b.gw) b.gw[j] = float(total[s.c + j] * r);
+    if (!b.training) continue;
+    const double scale = (affine.weight ? affine.weight[j] : 1.0) * r;
+    slopes[j] = float(-scale * r * r * total[s.c + j] / n);
+    levels[j] = float(-scale * total[j] / n);
+  }
+  if (!b.gx || s.m == 0) return;
+  for (int64_t k = s.c; k < fold.width; ++k) {
+    slopes[k] = slopes[k - s.c];
+    levels[k] = levels[k - s.c];
+  }
+  if (b.g_residual) {  // it is the masked gradient
+    BatchNormBackward kept = b;
+    kept.gy = b.g_residual;
+    write_gx<Mask::kNone>(fold, s, factors, slopes, levels, kept);
+  } else if (b.y) {
+    write_gx<Mask::kOutput>(fold, s, factors, slopes, levels, b);
+  } else if (b.relu) {
+    write_gx<Mask::kAgain>(fold, s, factors, slopes, levels, b);
+  } else {
+    write_gx<Mask::kNone>(fold, s, factors, slopes, levels, b);
+  }
+}
+
+// ---- layer norm ----
+
+constexpr int64_t kLayerRows = 64;           // rows whose gradients of weight and bias are summed in floats
+constexpr int64_t kLayerFloats = 16 * 1024;  // of a piece of forward
+
+// Sums of f(column, lanes) = {a, b} along a row, in several registers.
+template <class F>
+FLAMBEAU_INLINE void sum_along(int64_t c, float& first, float& second, const F& f) {
+  Vec a[kGroup], b[kGroup];
+  FLAMBEAU_UNROLL for (int v = 0; v < kGroup; ++v) a[v] = b[v] = Vec{};
+  int64_t j = 0;
+  for (; j + kGroup * kLanes <= c; j += kGroup * kLanes)
+    FLAMBEAU_UNROLL for (int v = 0; v < kGroup; ++v) f(j + v * kLanes, kLanes, a[v], b[v]);
+  for (; j + kLanes <= c; j += kLanes) f(j, kLanes, a[0], b[0]);
+  if (j < c) f(j, int(c - j), a[1], b[1]);
+  first = sum_of_lanes((a[0] + a[1]) + (a[2] + a[3]));
+  second = sum_of_lanes((b[0] + b[1]) + (b[2] + b[3]));
+}
+
+// The row is in the first-level cache after the first walk, so that the next two cost little.
+void normalise_row(int64_t c, const NormAffine& affine, const float* x, float* y, float& mean, float& var) {
+  float sum, unused, off, squares;
+  sum_along(c, sum, unused, [&](int64_t j, int lanes, Vec& a, Vec&) __attribute__((always_inline)) {
+    a += load_part(x + j, lanes);
+  });
+  const float centre = sum / float(c);
+  sum_along(c, off, squares, [&](int64_t j, int lanes, Vec& a, Vec& b) __attribute__((always_inline)) {
+    Vec d = load_part(x + j, lanes) - centre;
+    if (lanes < kLanes) d = lane_below(lanes) ? d : Vec{};
+    a += d;
+    b += d * d;
+  });
+  const float rest = off / float(c);  // what rounding left of the mean
+  mean = centre + (rest == rest ? rest : 0.0f);
+  var = (squares - off * rest) / float(c);
+  const float scale = 1.0f / __builtin_sqrtf(var + affine.eps);
+  for_vectors(c, [&](int64_t j, int lanes) __attribute__((always_inline)) {
+    Vec v = (load_part(x + j, lanes) - mean) * scale;
+    if (affine.weight) v *= load_part(affine.weight + j, lanes);
+    if (affine.bias) v += load_part(affine.bias + j, lanes);
+    store_part(y + j, v, lanes);
+  });
+}
+
+void layer_forward(NormShape s, const NormAffine& affine, const float* x, float* y, float* mean, float* var) {
+  const int64_t rows = most(1, kLayerFloats / most(1, s.c));
+  parallel_for(ceil_div(s.m, rows), [&](int64_t piece) {
+    for (int64_t r = piece * rows; r < least(s.m, (piece + 1) * rows); ++r)
+      normalise_row(s.c, affine, x + r * s.c, y + r * s.c, mean[r], var[r]);
+  });
+}
+
+// With z = (x - mean) r, h = g weight and means along the row: gx = r (h - mean(h) - z mean(h z)).
+void layer_row_gradient(int64_t c, const NormAffine& affine, const float* g, const float* x, float mean, float var,
+                        float* gx, float* gw, float* gb) {
+  const float r = 1.0f / __builtin_sqrtf(var + affine.eps);
+  const auto weighted = [&](Vec gradient, int64_t j, int lanes) __attribute__((always_inline)) {
+    return affine.weight ? gradient * load_part(affine.weight + j, lanes) : gradient;
+  };
+  float sum = 0, product = 0;
+  if (gx)
+    sum_along(c, sum, product, [&](int64_t j, int lanes, Vec& a, Vec& b) __attribute__((always_inline)) {
+      const Vec h = weighted(load_part(g + j, lanes), j, lanes);
+      a += h;
+      b += h * ((load_part(x + j, lanes) - mean) * r);
+    });
+  const float level = sum / float(c), slope = product / float(c);
+  for_vectors(c, [&](int64_t j, int lanes) __attribute__((always_inline)) {
+    const Vec gradient = load_part(g + j, lanes), z = (load_part(x + j, lanes) - mean) * r;
+    if (gx) store_part(gx + j, (weighted(gradient, j, lanes) - level - z * slope) * r, lanes);
+    if (gw) store_part(gw + j, load_part(gw + j, lanes) + gradient * z, lanes);
+    if (gb) store_part(gb + j, load_part(gb + j, lanes) + gradient, lanes);
+  });
+}
+
+void layer_backward(NormShape s, const NormAffine& affine, const float* gy, const float* x, const float* mean,
+                    const float* var, float* gx, float* gw, float* gb) {
+  static thread_local Scratch scratch;
+  const int64_t pieces = ceil_div(s.m, kLayerRows);
+  float* sums = scratch.floats(most(1, 2 * pieces * s.c));
+  parallel_for(pieces, [&](int64_t piece) {
+    float *to_gw = gw ? sums + 2 * piece * s.c : nullptr, *to_gb = gb ? sums + (2 * piece + 1) * s.c : nullptr;
+    if (gw) std::memset(to_gw, 0, sizeof(float) * s.c);
+    if (gb) std::memset(to_gb, 0, sizeof(float) * s.c);
+    for (int64_t r = piece * kLayerRows; r < least(s.m, (piece + 1) * kLayerRows); ++r)
+      layer_row_gradient(s.c, affine, gy + r * s.c, x + r * s.c, mean[r], var[r], gx ? gx + r * s.c : nullptr, to_gw,
+                         to_gb);
+  });
+  const auto add_up = [&](float* to, const float* from) {
+    parallel_for(ceil_div(s.c, kSpan), [&](int64_t span) {
+      const int64_t begin = span * kSpan, count = least(kSpan, s.c - begin);
+      double total[kSpan] = {};
+      for (int64_t piece = 0; piece < pieces; ++piece)
+        for (int64_t j = 0; j < count; ++j) total[j] += from[2 * piece * s.c + begin + j];
+      for (int64_t j = 0; j < count; ++j) to[begin + j] = float(total[j]);
+    });
+  };
+  if (gw) add_up(gw, sums);
+  if (gb) add_up(gb, sums + s.c);
+}
+
+}  // namespace
+
+const NormKernels& norm_kernels() {
+  static constexpr NormKernels kernels{batch_train, batch_evaluate, batch_backward, layer_forward, layer_backward};
+  return kernels;
+}
+
+}  // namespace flambeau::FLAMBEAU_ISA

@@ -1,0 +1,101 @@
+// The Philox stream. A block of four words is ten rounds of two 64-bit products and a few exclusive ors of a counter;
+// any block can be computed at any time, so threads take parts of the stream and masks need not be kept. The products
+// (64 x 64 -> 128 bits) are ones that processors do fast for single numbers only: only what is
+// made of the words is vectors' work.
+#include "random.h"
+
+#include "math.h"
+#include "table.h"
+
+namespace flambeau::FLAMBEAU_ISA {
+namespace {
+
+constexpr int64_t kWords = 4;           // a block of the stream
+constexpr int64_t kPart = 256 * kWords;  // words that one thread makes at a time: 8 KB, in the nearest cache
+
+typedef unsigned __int128 Wide;
+
+FLAMBEAU_INLINE void philox(uint64_t seed, uint64_t block, bool carry, uint64_t out[kWords]) {
+  uint64_t c0 = block, c1 = carry, c2 = 0, c3 = 0, k0 = seed, k1 = 0;
+  FLAMBEAU_UNROLL for (int round = 0; round < 10; ++round) {
+    const Wide p0 = Wide{0xD2E7470EE14C6C93u} * c0, p1 = Wide{0xCA5A826395121157u} * c2;
+    c0 = uint64_t(p1 >> 64) ^ c1 ^ k0;
+    c2 = uint64_t(p0 >> 64) ^ c3 ^ k1;
+    c1 = uint64_t(p1);
+    c3 = uint64_t(p0);
+    k0 += 0x9E3779B97F4A7C15u;
+    k1 += 0xBB67AE8584CAA73Bu;
+  }
+  out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
+}
+
+// Words from block `offset + first` on, whole blocks.
+void fill(uint64_t seed, uint64_t offset, int64_t first, int64_t count, uint64_t* out) {
+  for (int64_t i = 0; i < count; i += kWords) {
+    const uint64_t block = offset + uint64_t(first + i / kWords);
+    philox(seed, block, block < offset, out + i);
+  }
+}
+
+// work(begin, count, words) for parts of n numbers, `each` of which are made of a word.
+template <class Work>
+FLAMBEAU_INLINE void for_parts(uint64_t seed, uint64_t offset, int64_t n, int64_t each, const Work& work) {
+  const int64_t part = kPart * each;
+  parallel_for(ceil_div(n, part), [&](int64_t index) {
+    alignas(64) uint64_t words[kPart];
+    const int64_t begin = index * part, count = least(part, n - begin);
+    fill(seed, offset, index * (kPart / kWords), ceil_div(count, each), words);
+    work(begin, count, words);
+  });
+}
+
+// The halves of words as 32-bit numbers in a row: the lower half first.
+FLAMBEAU_INLINE Bits halves(const uint64_t* words, int64_t i) {
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+  return bits(load(reinterpret_cast<const float*>(words) + i));
+#else
+  Bits found;
+  for (int64_t lane = 0; lane < kLanes; ++lane) found[lane] = uint32_t(words[(i + lane) / 2] >> (32 * (lane % 2)));
+  return found;
+#endif
+}
+
+void words(uint64_t seed, uint64_t offset, int64_t n, uint64_t* out) {
+  for_parts(seed, offset, n, 1, [&](int64_t begin, int64_t count, const uint64_t* from) {
+    std::memcpy(out + begin, from, count * sizeof(uint64_t));
+  });
+}
+
+// (The words of a part are always whole vectors, of which the last may hold old ones at the end.)
+void uniform(uint64_t seed, uint64_t offset, int64_t n, float* out) {
+  for_parts(seed, offset, n, 2, [&](int64_t begin, int64_t count, const uint64_t* from) {
+    for (int64_t i = 0; i < count; i += kLanes)
+      store_part(out + begin + i, to_float(halves(from, i) >> 8) * 0x1p-24f, int(least(count - i, kLanes)));
+  });
+}
+
+template <bool kInput>
+void dropout_part(int64_t count, const uint64_t* from, const float* x, uint32_t threshold, float scale, float* y) {
+  const Vec kept = broadcast(scale);
+  for (int64_t i = 0; i < count; i += kLanes) {
+    const int here = int(least(count - i, kLanes));
+    const Vec factor = halves(from, i) >= threshold ? kept : Vec{};
+    store_part(y + i, kInput ? load_part(x + i, here) * factor : factor, here);
+  }
+}
+
+void dropout(uint64_t seed, uint64_t offset, int64_t n, const float* x, uint32_t threshold, float scale, float* y) {
+  const auto part = x ? dropout_part<true> : dropout_part<false>;
+  for_parts(seed, offset, n, 2, [&](int64_t begin, int64_t count, const uint64_t* from) {
+    part(count, from, x ? x + begin : x, threshold, scale, y + begin);
+  });
+}
+
+}  // namespace
+
+const RandomKernels& random_kernels() {
+  static constexpr RandomKernels kernels{words, uniform, dropout};
+  return kernels;
+}
+
+}  // namespace flambeau::FLAMBEAU_ISA

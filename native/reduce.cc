@@ -1,0 +1,296 @@
+// Reductions.
+//
+// Two questions decide how a sum is made. *In what order?* A running sum of a million floats loses four digits, for
+// every small term is rounded to the last place of a large sum. Here numbers are added in short chains, the chains as a
+// tree, so that no rounding error is carried on more than some dozen times. The order follows from the sizes alone:
+// any number of threads gives the same bits. *In what direction?* Memory is read once, in the order in which it lies:
+//   - rows (the last axis): a row is cut into chunks of kChunk numbers; a chunk is summed in eight vectors side by
+//     side, which also hides that an addition takes four cycles; then vectors, lanes and chunks as trees.
+//   - columns (any other axis): a block of columns is kept in registers, four vectors wide, while it runs down the
+//     rows; all columns of a vector are summed at once and nothing has to be moved between lanes. Bands of rows make
+//     work for several threads; their sums are added up as columns again.
+#include "reduce.h"
+
+#include "math.h"
+#include "table.h"
+
+namespace flambeau::FLAMBEAU_ISA {
+namespace {
+
+constexpr int64_t kChunk = 4096;
+constexpr int64_t kJob = 8192;      // numbers that a thread takes at least, where rows are short
+constexpr int64_t kColumns = 1024;  // of a block of columns
+constexpr int64_t kBand = 32768;    // numbers of a block: a band of rows
+constexpr int64_t kRun = 32;        // rows that are added one after the other
+
+// Each operation: the number that changes nothing, one more element, two results.
+
+struct Sum {
+  static constexpr float kNeutral = 0.0f;
+  static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return a + x; }
+  static FLAMBEAU_INLINE Vec join(Vec a, Vec b) { return a + b; }
+};
+
+struct Product {
+  static constexpr float kNeutral = 1.0f;
+  static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return a * x; }
+  static FLAMBEAU_INLINE Vec join(Vec a, Vec b) { return a * b; }
+};
+
+struct Greatest {  // NaN of either
+  static constexpr float kNeutral = -kInfinity;
+  static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return (a > x) | (a != a) ? a : x; }
+  static FLAMBEAU_INLINE Vec join(Vec a, Vec b) { return add(a, b); }
+};
+
+struct Least {
+  static constexpr float kNeutral = kInfinity;
+  static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return (a < x) | (a != a) ? a : x; }
+  static FLAMBEAU_INLINE Vec join(Vec a, Vec b) { return add(a, b); }
+};
+
+struct AbsSum : Sum {
+  static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return a + abs(x); }
+};
+
+struct AbsGreatest : Greatest {
+  static constexpr float kNeutral = 0.0f;
+  static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return Greatest::add(a, abs(x)); }
+};
+
+template <int By, std::size_t... I>
+FLAMBEAU_INLINE Vec rotated(Vec v, std::index_sequence<I...>) {
+  return __builtin_shufflevector(v, v, int((I + By) % kLanes)...);
+}
+
+// All lanes of v as a tree.
+template <class Op, int Half = kLanes / 2>
+FLAMBEAU_INLINE float join_lanes(Vec v) {
+  v = Op::join(v, rotated<Half>(v, std::make_index_sequence<kLanes>()));
+  if constexpr (Half == 1) return v[0];
+  else return join_lanes<Op, Half / 2>(v);
+}
+
+// The first `count` < kLanes numbers at x, then `filling`. What lies behind them is read too where the array goes on
+// for another vector: putting the end together from memory costs more than a short row.
+FLAMBEAU_INLINE Vec load_filled(const float* x, int64_t count, int64_t readable, float filling) {
+  const Vec fill = broadcast(filling);
+  if (readable >= kLanes) {
+    IntVec lane;
+    for (int i = 0; i < kLanes; ++i) lane[i] = i;
+    return lane < int32_t(count) ? load(x) : fill;
+  }
+  alignas(64) float rest[kLanes];
+  store(rest, fill);
+  std::memcpy(rest, x, count * sizeof(float));
+  return load(rest);
+}
+
+// Rows. What a row's chunk gives, how two of them are joined and what the result is, is the business of a part. The
+// array goes on for `readable` >= n numbers.
+
+template <class Op>
+struct InFloat {
+  using Result = float;
+
+  static FLAMBEAU_INLINE float chunk(const float* x, int64_t n, int64_t readable) {
+    if (n < kLanes) return join_lanes<Op>(Op::add(broadcast(Op::kNeutral), load_filled(x, n, readable, Op::kNeutral)));
+    constexpr int kSide = 8;
+    Vec sum[kSide];
+    FLAMBEAU_UNROLL for (int j = 0; j < kSide; ++j) sum[j] = broadcast(Op::kNeutral);
+    int64_t i = 0;
+    for (; i + kSide * kLanes <= n; i += kSide * kLanes)
+      FLAMBEAU_UNROLL for (int j = 0; j < kSide; ++j) sum[j] = Op::add(sum[j], load(x + i + j * kLanes));
+    for (; i + kLanes <= n; i += kLanes) sum[0] = Op::add(sum[0], load(x + i));
+    if (i < n) sum[1] = Op::add(sum[1], load_filled(x + i, n - i, readable - i, Op::kNeutral));
+    if (n < kSide * kLanes) return join_lanes<Op>(Op::join(sum[0], sum[1]));
+    FLAMBEAU_UNROLL for (int half = kSide / 2; half > 0; half /= 2)
+      FLAMBEAU_UNROLL for (int j = 0; j < half; ++j) sum[j] = Op::join(sum[j], sum[j + half]);
+    return join_lanes<Op>(sum[0]);
+  }
+  static float join(float a, float b) { return Op::join(broadcast(a), broadcast(b))[0]; }
+  static float finish(float a) { return a; }
+};
+
+// The root of the sum of squares, in double precision: squares of floats neither overflow nor vanish there.
+struct Norm {
+  using Result = double;
+  typedef float Few __attribute__((vector_size(2 * kLanes), aligned(4), may_alias));
+  typedef double Wide __attribute__((vector_size(4 * kLanes)));
+
+  static double chunk(const float* x, int64_t n, int64_t) {
+    constexpr int kFew = kLanes / 2;
+    Wide sum[4] = {};
+    int64_t i = 0;
+    for (; i + 4 * kFew <= n; i += 4 * kFew)
+      FLAMBEAU_UNROLL for (int j = 0; j < 4; ++j) {
+        const Wide v = __builtin_convertvector(*reinterpret_cast<const Few*>(x + i + j * kFew), Wide);
+        sum[j] += v * v;
+      }
+    const Wide all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    double total = 0;
+    for (int lane = 0; lane < kFew; ++lane) total += all[lane];
+    for (; i < n; ++i) total += double(x[i]) * double(x[i]);
+    return total;
+  }
+  static double join(double a, double b) { return a + b; }
+  static float finish(double a) { return float(__builtin_sqrt(a)); }
+};
+
+template <class Part>
+void reduce_rows(int64_t m, int64_t c, const float* x, float* y) {
+  if (c <= kChunk) {
+    const int64_t rows = most(kJob / most(c, 1), 1);
+    return parallel_for(ceil_div(m, rows), [&](int64_t job) {
+      for (int64_t r = job * rows; r < least(m, (job + 1) * rows); ++r)
+        y[r] = Part::finish(Part::chunk(x + r * c, c, (m - r) * c));
+    });
+  }
+  static thread_local Scratch scratch;
+  using Result = typename Part::Result;
+  const int64_t chunks = ceil_div(c, kChunk);
+  Result* parts = static_cast<Result*>(scratch.bytes(m * chunks * sizeof(Result)));
+  parallel_for(m * chunks, [&](int64_t i) {
+    const int64_t begin = i % chunks * kChunk;
+    const int64_t at = i / chunks * c + begin;
+    parts[i] = Part::chunk(x + at, least(kChunk, c - begin), m * c - at);
+  });
+  for (int64_t r = 0; r < m; ++r) {
+    Result* of_row = parts + r * chunks;
+    for (int64_t step = 1; step < chunks; step *= 2)
+      for (int64_t i = 0; i + step < chunks; i += 2 * step) of_row[i] = Part::join(of_row[i], of_row[i + step]);
+    y[r] = Part::finish(of_row[0]);
+  }
+}
+
+// Columns.
+
+// y[W vectors] from `rows` rows of x, `stride` apart.
+template <class Op, int W>
+FLAMBEAU_INLINE void strip(int64_t rows, int64_t stride, const float* x, float* y) {
+  Vec total[W];
+  FLAMBEAU_UNROLL for (int v = 0; v < W; ++v) total[v] = broadcast(Op::kNeutral);
+  for (int64_t first = 0; first < rows; first += kRun) {
+    Vec sum[W];
+    FLAMBEAU_UNROLL for (int v = 0; v < W; ++v) sum[v] = broadcast(Op::kNeutral);
+    for (int64_t r = first; r < least(rows, first + kRun); ++r)
+      FLAMBEAU_UNROLL for (int v = 0; v < W; ++v) sum[v] = Op::add(sum[v], load(x + r * stride + v * kLanes));
+    FLAMBEAU_UNROLL for (int v = 0; v < W; ++v) total[v] = Op::join(total[v], sum[v]);
+  }
+  FLAMBEAU_UNROLL for (int v = 0; v < W; ++v) store(y + v * kLanes, total[v]);
+}
+
+// y[columns] from `rows` rows of x. The last vector begins early enough to be a whole one: its columns that had been
+// done before come out the same again.
+template <class Op>
+void block(int64_t rows, int64_t columns, int64_t stride, const float* x, float* y) {
+  if (columns < kLanes) {
+    Vec sum[2] = {broadcast(Op::kNeutral), broadcast(Op::kNeutral)};
+    for (int64_t r = 0; r < rows; ++r) {
+      sum[1] = Op::add(sum[1], load_part(x + r * stride, int(columns)));
+      if (r % kRun == kRun - 1 || r == rows - 1) {
+        sum[0] = Op::join(sum[0], sum[1]);
+        sum[1] = broadcast(Op::kNeutral);
+      }
+    }
+    return store_part(y, sum[0], int(columns));
+  }
+  int64_t i = 0;
+  for (; i + 4 * kLanes <= columns; i += 4 * kLanes) strip<Op, 4>(rows, stride, x + i, y + i);
+  for (; i < columns; i += kLanes) {
+    const int64_t at = least(i, columns - kLanes);
+    strip<Op, 1>(rows, stride, x + at, y + at);
+  }
+}
+
+// One (count, inner) array. Few columns are taken several rows at a time, so that vectors are full.
+template <class Op>
+void reduce_columns(int64_t count, int64_t inner, const float* x, float* y) {
+  const int64_t together = inner < kLanes && count >= 4 * kLanes ? kLanes : 1;
+  const int64_t rows = count / together, columns = inner * together;
+  const int64_t width = least(columns, kColumns), height = most(kBand / width, kRun);
+  const int64_t blocks = ceil_div(columns, width), bands = ceil_div(rows, height);
+  static thread_local Scratch scratch;
+  const bool direct = bands <= 1 && together == 1;
+  float* parts = direct ? y : scratch.floats((most(bands, 1) + 1) * columns + kLanes * inner);
+  if (bands == 0) return block<Op>(0, inner, inner, x, y);
+  parallel_for(blocks * bands, [&](int64_t i) {
+    const int64_t column = i % blocks * width, row = i / blocks * height;
+    block<Op>(least(height, rows - row), least(width, columns - column), columns, x + row * columns + column,
+              parts + i / blocks * columns + column);
+  });
+  if (direct) return;
+  struct Joined : Op {  // results are not elements: a square is not squared again
+    static FLAMBEAU_INLINE Vec add(Vec a, Vec b) { return Op::join(a, b); }
+  };
+  if (together == 1) return block<Joined>(bands, columns, columns, parts, y);
+  // The sums of the bands, then in rows of `inner`: of each residue of the row's number, and of the rows left over.
+  float* folded = parts + bands * columns;
+  block<Joined>(bands, columns, columns, parts, folded);
+  const int64_t left = count % together;
+  if (left > 0) block<Op>(left, inner, inner, x + rows * columns, folded + columns);
+  block<Joined>(together + (left > 0), inner, inner, folded, y);
+}
+
+template <class Op>
+void reduce_as(const ReduceShape& s, const float* x, float* y) {
+  if (s.inner == 1) return reduce_rows<InFloat<Op>>(s.outer, s.count, x, y);
+  const auto one = [&](int64_t i) { reduce_columns<Op>(s.count, s.inner, x + i * s.count * s.inner, y + i * s.inner); };
+  if (s.count * s.inner < kBand) return parallel_for(s.outer, one);
+  for (int64_t i = 0; i < s.outer; ++i) one(i);
+}
+
+void reduce(Reduction reduction, const ReduceShape& s, const float* x, float* y) {
+  switch (reduction) {
+    case Reduction::sum: return reduce_as<Sum>(s, x, y);
+    case Reduction::mean:
+      reduce_as<Sum>(s, x, y);
+      for (int64_t i = 0; i < s.outer * s.inner; ++i) y[i] /= float(s.count);
+      return;
+    case Reduction::prod: return reduce_as<Product>(s, x, y);
+    case Reduction::max: return reduce_as<Greatest>(s, x, y);
+    case Reduction::min: return reduce_as<Least>(s, x, y);
+    case Reduction::abs_sum: return reduce_as<AbsSum>(s, x, y);
+    case Reduction::abs_max: return reduce_as<AbsGreatest>(s, x, y);
+    case Reduction::norm: return reduce_rows<Norm>(s.outer, s.count, x, y);
+  }
+}
+
+// The first place of `value`, or of NaN. Stretches without it are passed a few vectors at a time.
+int64_t find(const float* x, int64_t c, float value) {
+  constexpr int64_t kStretch = 16 * kLanes;
+  const Vec wanted = broadcast(value);
+  int64_t i = 0;
+  for (; i + kStretch <= c; i += kStretch) {
+    IntVec found = {};
+    for (int64_t j = i; j < i + kStretch; j += kLanes) {
+      const Vec v = load(x + j);
+      found |= (v == wanted) | (v != v);
+    }
+    int32_t any = 0;
+    for (int lane = 0; lane < kLanes; ++lane) any |= found[lane];
+    if (any) break;
+  }
+  while (i < c - 1 && x[i] != value && x[i] == x[i]) ++i;
+  return i;
+}
+
+void place(bool smallest, int64_t m, int64_t c, const float* x, int64_t* places) {
+  static thread_local Scratch scratch;
+  float* extremes = scratch.floats(m);
+  if (smallest) reduce_rows<InFloat<Least>>(m, c, x, extremes);
+  else reduce_rows<InFloat<Greatest>>(m, c, x, extremes);
+  const int64_t rows = most(kJob / c, 1);
+  parallel_for(ceil_div(m, rows), [&](int64_t job) {
+    for (int64_t r = job * rows; r < least(m, (job + 1) * rows); ++r) places[r] = find(x + r * c, c, extremes[r]);
+  });
+}
+
+}  // namespace
+
+const ReduceKernels& reduce_kernels() {
+  static constexpr ReduceKernels kernels{reduce, place};
+  return kernels;
+}
+
+}  // namespace flambeau::FLAMBEAU_ISA

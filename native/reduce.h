@@ -1,0 +1,23 @@
+// Sums, products, extremes and norms along an axis of a dense array: which kernels there are.
+#pragma once
+
+#include <cstdint>
+
+namespace flambeau {
+
+enum class Reduction : int { sum, mean, prod, max, min, abs_sum, abs_max, norm };
+
+// An array seen as (outer, count, inner), of which the axis in the middle is reduced: the last axis has inner 1, the
+// first has outer 1, all elements have both.
+struct ReduceShape {
+  int64_t outer, count, inner;
+};
+
+struct ReduceKernels {
+  // y[outer][inner]. Extremes want count > 0, norm wants inner 1.
+  void (*reduce)(Reduction, const ReduceShape&, const float* x, float* y);
+  // The place of the first greatest (least) number, or of the first NaN, in each of m rows of c > 0 numbers.
+  void (*place)(bool least, int64_t m, int64_t c, const float* x, int64_t* places);
+};
+
+}  // namespace flambeau

@@ -1,0 +1,74 @@
+// Vectors of floats, for whichever instruction set this file is being compiled for.
+//
+// Every file of kernels is compiled once for each instruction set (CMakeLists.txt), with FLAMBEAU_ISA as the name of
+// its namespace. What is in that namespace must use no template of the standard library that is not made for its own
+// types: the linker keeps one copy of std::vector<int>, and it might be the one with AVX-512 in it.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <utility>
+
+#include "pool.h"
+#include "scratch.h"
+
+#define FLAMBEAU_INLINE inline __attribute__((always_inline))
+#define FLAMBEAU_UNROLL _Pragma("GCC unroll 64")
+
+namespace flambeau::FLAMBEAU_ISA {
+
+#if defined(__AVX512F__)
+constexpr int kLanes = 16;
+constexpr int kTileRows = 12;  // 24 of the 32 registers accumulate
+#elif defined(__AVX__)
+constexpr int kLanes = 8;
+constexpr int kTileRows = 6;  // 12 of the 16 registers accumulate
+#else
+constexpr int kLanes = 4;
+constexpr int kTileRows = 6;
+#endif
+constexpr int kTileColumns = 2 * kLanes;
+
+typedef float Vec __attribute__((vector_size(4 * kLanes)));
+typedef float UnalignedVec __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
+
+FLAMBEAU_INLINE Vec load(const float* p) { return *reinterpret_cast<const UnalignedVec*>(p); }
+FLAMBEAU_INLINE void store(float* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
+
+template <std::size_t... I>
+FLAMBEAU_INLINE Vec broadcast(float f, std::index_sequence<I...>) {
+  return Vec{(static_cast<void>(I), f)...};
+}
+// (Vec{} + f would cost an addition.)
+FLAMBEAU_INLINE Vec broadcast(float f) { return broadcast(f, std::make_index_sequence<kLanes>()); }
+
+// Where the second is NaN it is the result, so relu(x) = max(Vec{}, x).
+FLAMBEAU_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
+
+// The first `count` lanes; the others are zero, and their memory is not read.
+FLAMBEAU_INLINE Vec load_part(const float* p, int count) {
+  if (count >= kLanes) return load(p);
+  alignas(64) float lanes[kLanes] = {};
+  std::memcpy(lanes, p, sizeof(float) * (count > 0 ? count : 0));
+  return load(lanes);
+}
+FLAMBEAU_INLINE void store_part(float* p, Vec v, int count) {
+  if (count >= kLanes) return store(p, v);
+  alignas(64) float lanes[kLanes];
+  store(lanes, v);
+  std::memcpy(p, lanes, sizeof(float) * (count > 0 ? count : 0));
+}
+
+FLAMBEAU_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+FLAMBEAU_INLINE int64_t most(int64_t a, int64_t b) { return a > b ? a : b; }
+FLAMBEAU_INLINE int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
+
+// body(i) for all 0 <= i < n, in parallel.
+template <class F>
+void parallel_for(int64_t n, const F& body) {
+  parallel_run(n, [](void* context, int64_t i) { (*static_cast<const F*>(context))(i); },
+               const_cast<F*>(&body));
+}
+
+}  // namespace flambeau::FLAMBEAU_ISA

@@ -1,0 +1,19 @@
+#include "table.h"
+
+namespace flambeau::FLAMBEAU_ISA {
+
+const ConvKernels& conv_kernels();
+const SoftmaxKernels& softmax_kernels();
+const NormKernels& norm_kernels();
+const PoolingKernels& pooling_kernels();
+const ElementwiseKernels& elementwise_kernels();
+const RandomKernels& random_kernels();
+const OptimKernels& optim_kernels();
+const ReduceKernels& reduce_kernels();
+
+const Kernels& table() {
+  static const Kernels kernels{conv_kernels(), elementwise_kernels(), random_kernels(), pooling_kernels(), norm_kernels(), optim_kernels(), reduce_kernels(), softmax_kernels()};
+  return kernels;
+}
+
+}  // namespace flambeau::FLAMBEAU_ISA

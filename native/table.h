@@ -1,0 +1,32 @@
+// All kernels of one instruction set, and the choice among the sets.
+#pragma once
+
+#include "conv.h"
+#include "softmax.h"
+#include "elementwise.h"
+#include "norm.h"
+#include "optim.h"
+#include "pooling.h"
+#include "random.h"
+#include "reduce.h"
+
+namespace flambeau {
+
+struct Kernels {
+  ConvKernels conv;
+  ElementwiseKernels elementwise;
+  RandomKernels random;
+  PoolingKernels pooling;
+  NormKernels norm;
+  OptimKernels optim;
+  ReduceKernels reduce;
+  SoftmaxKernels softmax;
+};
+
+extern bool use_winograd;  // off: convolutions are computed directly, with a fifth of the rounding error
+
+namespace avx512 { const Kernels& table(); }
+namespace avx2 { const Kernels& table(); }
+namespace portable { const Kernels& table(); }
+
+}  // namespace flambeau

@@ -1,0 +1,116 @@
+// The two innermost loops, in which convolutions and matrix products spend nine tenths of their time.
+//
+// A processor core adds and multiplies only as fast as operands reach its arithmetic units. Two vector products can
+// start in a cycle, two vectors can be loaded from the nearest cache: a product that loads both its factors and its
+// sum runs at a third of what is possible. So a *tile* of the result, rows x columns, stays in registers while the sum
+// runs over k: in each step `kTileColumns` numbers of B are loaded, and each of the rows multiplies them by one number
+// of A. With AVX-512 12 x 32 results take 24 of the 32 registers, and a step does 24 vector products on 2 loads of B
+// and 12 broadcasts of A, which come with the multiplication for free.
+//
+//   tile_dot     C[rows][columns] (+)= sum over k of A[row][k] B[k][column]       (forward, backward data, GEMM)
+//   tile_outer   C[rows][columns] (+)= sum over p of A[p][row] B[p][column]       (backward weights)
+//
+// The sum comes in segments: runs of A and B that are contiguous along k. A convolution is a sum over the taps of
+// its window, one segment a tap (or a whole row of taps), each pointing straight into the image: nothing is copied
+// into a matrix first. B is always packed: [k][kTileColumns], so that it is read in order.
+#pragma once
+
+#include "simd.h"
+
+namespace flambeau::FLAMBEAU_ISA {
+
+struct Segment {
+  const float* a;  // row 0; the others at a fixed distance
+  const float* b;  // packed
+  int64_t count;   // of k
+};
+
+enum class Activation : int { kNone = 0, kRelu = 1 };
+
+// What happens to a finished tile before it is stored.
+struct Finish {
+  const float* bias = nullptr;  // one number a column, kTileColumns of them
+  Activation activation = Activation::kNone;
+  bool accumulate = false;  // add to what is in C
+};
+
+// V = vectors a row: 2, or 1 where at most kLanes columns are wanted.
+template <int R, int V>
+void tile_dot(const Segment* segments, int64_t segment_count, int64_t a_row, float* c, int64_t c_row, int columns,
+              const Finish& finish) {
+  Vec sum[R][V];
+  FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) sum[r][v] = Vec{};
+  for (int64_t s = 0; s < segment_count; ++s) {
+    // A pointer for every third row: the processor's addressing reaches the two between (base + 1, 2 x distance).
+    const float* a[(R + 2) / 3];
+    FLAMBEAU_UNROLL for (int g = 0; g < (R + 2) / 3; ++g) a[g] = segments[s].a + 3 * g * a_row;
+    const float* b = segments[s].b;
+    for (int64_t k = segments[s].count; k > 0; --k) {
+      Vec columns_of_b[V];
+      FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) columns_of_b[v] = load(b + v * kLanes);
+      FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) {
+        const Vec factor = broadcast(a[r / 3][(r % 3) * a_row]);
+        FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) sum[r][v] += factor * columns_of_b[v];
+      }
+      FLAMBEAU_UNROLL for (int g = 0; g < (R + 2) / 3; ++g) ++a[g];
+      b += V * kLanes;
+    }
+  }
+  FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) {
+    Vec y = sum[r][v];
+    float* to = c + r * c_row + v * kLanes;
+    const int here = columns - v * kLanes;
+    if (here <= 0) continue;
+    if (finish.accumulate) y += load_part(to, here);
+    if (finish.bias) y += load(finish.bias + v * kLanes);
+    if (finish.activation == Activation::kRelu) y = max(Vec{}, y);
+    store_part(to, y, here);
+  }
+}
+
+struct PixelRun {
+  int64_t a, b;  // offsets in floats from the beginnings of A and B
+  int64_t count;
+};
+
+// A: at each pixel R numbers, pixels `a_pixel` floats apart. B: [pixel][V * kLanes]. C: [R][V * kLanes], dense.
+template <int R, int V>
+void tile_outer(const PixelRun* runs, int64_t run_count, const float* a_base, const float* b_base, int64_t a_pixel,
+                float* c, bool accumulate) {
+  Vec sum[R][V];
+  FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v)
+      sum[r][v] = accumulate ? load(c + (r * V + v) * kLanes) : Vec{};
+  for (int64_t s = 0; s < run_count; ++s) {
+    const float* a = a_base + runs[s].a;
+    const float* b = b_base + runs[s].b;
+    for (int64_t p = runs[s].count; p > 0; --p) {
+      Vec columns_of_b[V];
+      FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) columns_of_b[v] = load(b + v * kLanes);
+      FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) {
+        const Vec factor = broadcast(a[r]);
+        FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) sum[r][v] += factor * columns_of_b[v];
+      }
+      a += a_pixel;
+      b += V * kLanes;
+    }
+  }
+  FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v)
+      store(c + (r * V + v) * kLanes, sum[r][v]);
+}
+
+using TileDot = void (*)(const Segment*, int64_t, int64_t, float*, int64_t, int, const Finish&);
+using TileOuter = void (*)(const PixelRun*, int64_t, const float*, const float*, int64_t, float*, bool);
+
+template <int V, std::size_t... R>
+FLAMBEAU_INLINE TileDot pick_dot(int rows, std::index_sequence<R...>) {
+  static constexpr TileDot table[] = {tile_dot<int(R) + 1, V>...};
+  return table[rows - 1];
+}
+
+// The kernel for a tile of 1..kTileRows rows, and at most kLanes columns or more.
+inline TileDot pick_dot(int rows, bool narrow) {
+  constexpr auto sizes = std::make_index_sequence<kTileRows>();
+  return narrow ? pick_dot<1>(rows, sizes) : pick_dot<2>(rows, sizes);
+}
+
+}  // namespace flambeau::FLAMBEAU_ISA

@@ -1,0 +1,183 @@
+#include "winograd.h"
+
+#include "gather.h"
+#include "tile.h"
+
+namespace flambeau::FLAMBEAU_ISA {
+namespace {
+
+constexpr int64_t kPoints = 36;
+constexpr int64_t kKeptFloats = 1 << 20;  // transformed weights up to this size are made once, larger ones by pieces
+constexpr int64_t kRowsOfGroup = 24;      // tiles that one thread takes through all steps
+constexpr int64_t kRowsOfLargeGroup = 64;
+constexpr int64_t kChannelPiece = 64;
+
+int64_t padded(int64_t channels) { return ceil_div(channels, kLanes) * kLanes; }
+
+struct Place {
+  int64_t n, y, x;  // of the tile's first output
+  Place(const WinogradShape& s, int64_t tile)
+      : n(tile / s.tiles_across / s.tiles_down),
+        y(tile / s.tiles_across % s.tiles_down * (7 - s.kernel)),
+        x(tile % s.tiles_across * (7 - s.kernel)) {}
+};
+
+// v[point * step + channel] for one tile.
+void transform_input(const WinogradShape& s, const float* x, int64_t tile, float* v, int64_t step) {
+  const Place at(s, tile);
+  const int64_t y0 = at.y - s.pad_h, x0 = at.x - s.pad_w;
+  const bool inside = y0 >= 0 && x0 >= 0 && y0 + 6 <= s.h && x0 + 6 <= s.w;
+  const float* image = x + at.n * s.h * s.w * s.c_in;
+  for (int64_t c = 0; c < s.c_in; c += kLanes) {
+    const int channels = int(least(kLanes, s.c_in - c));
+    Vec half[36], points[36];
+    for (int j = 0; j < 6; ++j) {
+      Vec column[6];
+      if (inside && channels == kLanes) {
+        const float* from = image + (y0 * s.w + x0 + j) * s.c_in + c;
+        FLAMBEAU_UNROLL for (int i = 0; i < 6; ++i) column[i] = load(from + i * s.w * s.c_in);
+      } else {
+        for (int i = 0; i < 6; ++i) {
+          const int64_t yy = y0 + i, xx = x0 + j;
+          const bool there = yy >= 0 && yy < s.h && xx >= 0 && xx < s.w;
+          column[i] = there ? load_part(image + (yy * s.w + xx) * s.c_in + c, channels) : Vec{};
+        }
+      }
+      input_points(column, 1, half + j, 6);
+    }
+    FLAMBEAU_UNROLL for (int i = 0; i < 6; ++i) input_points(half + 6 * i, 1, points + 6 * i, 1);
+    FLAMBEAU_UNROLL for (int i = 0; i < 36; ++i) store(v + i * step + c, points[i]);
+  }
+}
+
+// Rows [k0, k1) of the transformed weights of one panel, from its packed weights [K * K][c_in][columns]:
+// u[point * step + (k - k0) * columns + column].
+template <int K>
+void transform_weights(const float* packed, int64_t c_in, int64_t columns, int64_t k0, int64_t k1, float* u,
+                       int64_t step) {
+  for (int64_t k = k0; k < k1; ++k)
+    for (int64_t v = 0; v < columns; v += kLanes) {
+      Vec taps[K * K], half[6 * K], points[36];
+      FLAMBEAU_UNROLL for (int t = 0; t < K * K; ++t) taps[t] = load(packed + (t * c_in + k) * columns + v);
+      FLAMBEAU_UNROLL for (int j = 0; j < K; ++j) filter_points<K>(taps + j, K, half + j, K);
+      FLAMBEAU_UNROLL for (int i = 0; i < 6; ++i) filter_points<K>(half + K * i, 1, points + 6 * i, 1);
+      FLAMBEAU_UNROLL for (int i = 0; i < 36; ++i) store(u + i * step + (k - k0) * columns + v, points[i]);
+    }
+}
+
+// From m[point * step + column] of one tile to the outputs.
+template <int K>
+void transform_output(const WinogradShape& s, const float* m, int64_t step, int64_t tile, int64_t channel, int columns,
+                      const float* bias, bool relu, float* y) {
+  const Place at(s, tile);
+  constexpr int kSide = 7 - K;
+  const int64_t down = least(kSide, s.oh - at.y), across = least(kSide, s.ow - at.x);
+  for (int v = 0; v < columns; v += kLanes) {
+    Vec half[6 * kSide], outputs[kSide * kSide];
+    FLAMBEAU_UNROLL for (int j = 0; j < 6; ++j) {
+      Vec column[6];
+      FLAMBEAU_UNROLL for (int i = 0; i < 6; ++i) column[i] = load(m + (i * 6 + j) * step + v);
+      interpolate<K>(column, 1, half + j, 6);
+    }
+    FLAMBEAU_UNROLL for (int i = 0; i < kSide; ++i) interpolate<K>(half + 6 * i, 1, outputs + kSide * i, 1);
+    const Vec shift = bias ? load_part(bias + channel + v, columns - v) : Vec{};
+    for (int64_t i = 0; i < down; ++i)
+      for (int64_t j = 0; j < across; ++j) {
+        Vec o = outputs[i * kSide + j] + shift;
+        if (relu) o = max(Vec{}, o);
+        store_part(y + ((at.n * s.oh + at.y + i) * s.ow + at.x + j) * s.c_out + channel + v, o, columns - v);
+      }
+  }
+}
+
+// One of the 36 products: rows x k times k x columns.
+void multiply(const float* v, int64_t v_row, int64_t rows, int64_t k, const float* u, float* m, int64_t columns,
+              bool accumulate) {
+  const bool narrow = columns <= kLanes;
+  const Finish finish{nullptr, Activation::kNone, accumulate};
+  const int64_t tiles = ceil_div(rows, kTileRows);
+  for (int64_t t = 0; t < tiles; ++t) {
+    const int64_t begin = rows * t / tiles, end = rows * (t + 1) / tiles;
+    const Segment segment{v + begin * v_row, u, k};
+    pick_dot(int(end - begin), narrow)(&segment, 1, v_row, m + begin * columns, columns, int(columns), finish);
+  }
+}
+
+struct Weights {
+  const float* packed;  // [panel][K * K][c_in][nr]
+  const float* points;  // [panel][36][c_in][nr], or null: made by pieces
+  int64_t nr, panel_count;
+  int64_t point_step;   // of `points`
+};
+
+// Tiles [begin, end), already transformed into v, times one panel; and the outputs.
+template <int K>
+void finish_panel(const WinogradShape& s, const Weights& weights, int64_t panel, const float* v, int64_t v_row,
+                  int64_t v_step, int64_t begin, int64_t end, const float* bias, bool relu, float* y) {
+  static thread_local Scratch m_scratch, u_scratch;
+  const int64_t rows = end - begin, nr = weights.nr, m_step = spaced(rows * nr);
+  float* m = m_scratch.floats(kPoints * m_step);
+  if (weights.points) {
+    const float* u = weights.points + panel * kPoints * weights.point_step;
+    for (int64_t i = 0; i < kPoints; ++i)
+      multiply(v + i * v_step, v_row, rows, s.c_in, u + i * weights.point_step, m + i * m_step, nr, false);
+  } else {
+    const int64_t u_step = spaced(kChannelPiece * nr);
+    float* u = u_scratch.floats(kPoints * u_step);
+    for (int64_t k = 0; k < s.c_in; k += kChannelPiece) {
+      const int64_t channels = least(kChannelPiece, s.c_in - k);
+      transform_weights<K>(weights.packed + panel * K * K * s.c_in * nr, s.c_in, nr, k, k + channels, u, u_step);
+      for (int64_t i = 0; i < kPoints; ++i)
+        multiply(v + i * v_step + k, v_row, rows, channels, u + i * u_step, m + i * m_step, nr, k > 0);
+    }
+  }
+  const int columns = int(least(nr, s.c_out - panel * nr));
+  for (int64_t t = 0; t < rows; ++t)
+    transform_output<K>(s, m + t * nr, m_step, begin + t, panel * nr, columns, bias, relu, y);
+}
+
+template <int K>
+void winograd(const WinogradShape& s, const float* x, const WeightsAt& at, const float* bias, bool relu, float* y) {
+  static thread_local Scratch packed_scratch, points_scratch, shared_scratch;
+  const int64_t nr = panel_columns(s.c_out), panel_count = panels(s.c_out);
+  const int64_t point_step = spaced(s.c_in * nr), panel_points = kPoints * point_step;
+  float* packed = packed_scratch.floats(packed_size(K * K, s.c_in, s.c_out));
+  pack_weights({at.weight, at.column, at.row, at.h, at.w, K, K, at.flip}, s.c_in, s.c_out, packed);
+  const bool kept = panel_points * panel_count <= kKeptFloats;
+  float* points = kept ? points_scratch.floats(panel_points * panel_count) : nullptr;
+  if (kept) {
+    const int64_t slices = ceil_div(s.c_in, kChannelPiece);
+    parallel_for(panel_count * slices, [&](int64_t u) {
+      const int64_t p = u / slices, k0 = s.c_in * (u % slices) / slices, k1 = s.c_in * (u % slices + 1) / slices;
+      transform_weights<K>(packed + p * K * K * s.c_in * nr, s.c_in, nr, k0, k1, points + p * panel_points + k0 * nr,
+                           point_step);
+    });
+  }
+  const Weights weights{packed, points, nr, panel_count, point_step};
+  const int64_t v_row = padded(s.c_in) + kLanes;
+  const int64_t group = least(s.tiles, kept ? kRowsOfGroup : kRowsOfLargeGroup), groups = ceil_div(s.tiles, group);
+  if (groups >= get_num_threads()) {
+    parallel_for(groups, [&](int64_t g) {
+      static thread_local Scratch scratch;
+      const int64_t begin = g * group, end = least(s.tiles, begin + group), v_step = spaced(group * v_row);
+      float* v = scratch.floats(kPoints * v_step);
+      for (int64_t t = begin; t < end; ++t) transform_input(s, x, t, v + (t - begin) * v_row, v_step);
+      for (int64_t p = 0; p < panel_count; ++p)
+        finish_panel<K>(s, weights, p, v, v_row, v_step, begin, end, bias, relu, y);
+    });
+  } else {  // few tiles: all transformed first, then the panels are dealt out
+    const int64_t v_step = spaced(s.tiles * v_row);
+    float* v = shared_scratch.floats(kPoints * v_step);
+    parallel_for(s.tiles, [&](int64_t t) { transform_input(s, x, t, v + t * v_row, v_step); });
+    parallel_for(panel_count,
+                 [&](int64_t p) { finish_panel<K>(s, weights, p, v, v_row, v_step, 0, s.tiles, bias, relu, y); });
+  }
+}
+
+}  // namespace
+
+void winograd(const WinogradShape& s, const float* x, const WeightsAt& at, const float* bias, bool relu, float* y) {
+  (s.kernel == 3 ? winograd<3> : winograd<5>)(s, x, at, bias, relu, y);
+}
+
+}  // namespace flambeau::FLAMBEAU_ISA

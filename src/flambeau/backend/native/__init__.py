@@ -1,0 +1,87 @@
+"""The C++ runtime, where it could be built. Without it everything runs through NumPy, slower.
+
+Each file beside this one is a family of kernels: what it does not take (another dtype, a rank that
+the runtime lacks) it answers with ``None``, and the operation's own text computes it.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import warnings
+from collections.abc import Callable
+
+from . import conv, elementwise, join, norm, optim, pooling, reduce
+from .library import kernels, lies_last, makes_last, missing, order_last, runtime
+
+__all__ = [
+    "enabled", "is_available", "lies_last", "makes_last", "order_last", "over", "over_rule",
+    "runtime", "step",
+]  # fmt: skip
+
+enabled = os.environ.get("FLAMBEAU_RUNTIME", "1") != "0"  # False: all is computed through NumPy
+
+
+def is_available() -> bool:
+    """Whether the runtime was built for this machine."""
+    return runtime is not None
+
+
+def over(name: str, plain: Callable) -> Callable:
+    """The kernel of the operation ``name``: the runtime's where there is one for the arguments,
+    else ``plain``.
+    """
+    ours = kernels.get(name)
+    if ours is None or (runtime is None and not makes_last(name)):
+        return plain
+
+    @functools.wraps(plain)
+    def run(xp, *arrays, **params):
+        if enabled:
+            if runtime is None:
+                _tell()
+            else:
+                y = ours(*arrays, **params)
+                if y is not None:
+                    return y
+        return plain(xp, *arrays, **params)
+
+    return run
+
+
+def over_rule(name: str, plain: Callable) -> Callable:
+    """The same for a rule of derivatives, which also runs on tensors: those go to ``plain``.
+
+    ``name`` is that of the operation and of its input, or ``all``: ``"tanh.input"``.
+    """
+    ours = kernels.get(name)
+    if ours is None or runtime is None:
+        return plain
+
+    @functools.wraps(plain)
+    def run(xp, *values):
+        if enabled and xp.name == "numpy":
+            y = ours(*values)
+            if y is not None:
+                return y
+        return plain(xp, *values)
+
+    return run
+
+
+def step(rule: str, lists, numbers: dict) -> bool:
+    """Run an optimiser's update rule on lists of arrays; False where it is left to NumPy."""
+    return enabled and runtime is not None and optim.step(rule, lists, numbers)
+
+
+def _tell() -> None:
+    """Say once that everything is slower than it could be."""
+    global enabled
+    enabled = False
+    warnings.warn(
+        f"flambeau runs without its C++ runtime, {missing}: everything works, through NumPy, but "
+        "convolutional networks train several times slower. With a C++20 compiler (g++ or clang) "
+        "reinstall it; FLAMBEAU_RUNTIME=0 in the environment silences this.",
+        RuntimeWarning,
+        stacklevel=2,
+    )

@@ -1,0 +1,80 @@
+"""Convolution of float32 in one or two dimensions, and its two adjoints."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from .library import FLOAT, empty_last, kernel, rows, runtime
+
+
+@kernel("convolution", last=True)
+def convolution(x, w, bias=None, *, stride, padding, dilation, transposed, output_padding, groups):
+    """``ops.conv.convolution``."""
+    if not _takes(x, w) or not (bias is None or bias.dtype == FLOAT):
+        return None
+    if transposed:
+        made, wanted = w.shape[1] * groups, w.shape[0]
+        size = [
+            (s - 1) * t - 2 * p + d * (k - 1) + extra + 1
+            for s, k, t, p, d, extra in zip(
+                x.shape[2:], w.shape[2:], stride, padding, dilation, output_padding
+            )
+        ]
+    else:
+        made, wanted = w.shape[0], w.shape[1] * groups
+        size = [
+            (s + 2 * p - d * (k - 1) - 1) // t + 1
+            for s, k, t, p, d in zip(x.shape[2:], w.shape[2:], stride, padding, dilation)
+        ]
+    if x.shape[1] != wanted or groups < 1 or w.shape[0] % groups or min(size) < 1:
+        return None  # the text finds the words
+    if bias is not None and bias.shape != (made,):
+        return None
+    y = empty_last((x.shape[0], made, *size))
+    window = _window(stride, padding, dilation, groups)
+    if transposed:
+        runtime.conv_backward_data(rows(x), _planes(w), rows(y), window)
+        if bias is not None:
+            y += bias.reshape(-1, *(1,) * (x.ndim - 2))
+    else:
+        shift = None if bias is None else np.ascontiguousarray(bias)
+        runtime.conv_forward(rows(x), _planes(w), shift, rows(y), window)
+    return y
+
+
+@kernel("conv_input_grad", last=True)
+def conv_input_grad(g, w, *, size, stride, padding, dilation, groups):
+    """``ops.conv.conv_input_grad``."""
+    if not _takes(g, w) or not min(size):
+        return None
+    gx = empty_last(size)
+    window = _window(stride, padding, dilation, groups)
+    runtime.conv_backward_data(rows(g), _planes(w), rows(gx), window)
+    return gx
+
+
+@kernel("conv_weight_grad")
+def conv_weight_grad(g, x, *, size, stride, padding, dilation, groups):
+    """``ops.conv.conv_weight_grad``."""
+    if not _takes(g, x) or not min(size):
+        return None
+    gw = np.empty(size, FLOAT)
+    window = _window(stride, padding, dilation, groups)
+    runtime.conv_backward_weight(rows(x), rows(g), _planes(gw), window)
+    return gw
+
+
+def _takes(x, w) -> bool:
+    return x.dtype == FLOAT and w.dtype == FLOAT and 2 < x.ndim < 5 and x.size > 0 and w.size > 0
+
+
+def _planes(w):
+    """Weights (O, C, L) or (O, C, H, W) with two dimensions of space."""
+    w = w if w.ndim == 4 else w[:, :, None]
+    return w if not any(s % 4 for s in w.strides) else w.copy()
+
+
+def _window(stride, padding, dilation, groups) -> list[int]:
+    if len(stride) == 1:
+        return [1, *stride, 0, *padding, 1, *dilation, groups]
+    return [*stride, *padding, *dilation, groups]

@@ -1,0 +1,102 @@
+"""The library itself, the table of what is made with it, and how arrays are laid out for it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from importlib import import_module
+from typing import Any
+
+import numpy as np
+
+
+def _load() -> tuple[Any, str]:
+    try:
+        return import_module("flambeau.backend.native._runtime"), ""
+    except ModuleNotFoundError:
+        return None, "which could not be built when it was installed"
+    except ImportError as error:
+        return None, f"which cannot be loaded ({error})"
+
+
+runtime, missing = _load()  # the module of kernels, or None and why
+kernels: dict[str, Callable] = {}  # operation: kernel, which answers None to what it does not take
+
+_last: set[str] = set()  # operations whose kernels return arrays that lie channels last
+
+FLOAT = np.dtype(np.float32)
+
+
+def kernel(name: str, *, last: bool = False) -> Callable[[Callable], Callable]:
+    """Register the decorated function, of arrays and parameters, as the kernel of an operation.
+
+    ``last``: it returns arrays (N, C, *S) that lie channels last, whatever its inputs' order.
+    """
+
+    def register(function: Callable) -> Callable:
+        kernels[name] = function
+        if last:
+            _last.add(name)
+        return function
+
+    return register
+
+
+def makes_last(name: str) -> bool:
+    """Whether the kernel of this operation returns arrays that lie channels last."""
+    return name in _last
+
+
+_ORDERS = {rank: (0, *range(2, rank), 1) for rank in range(3, 6)}
+
+
+def order_last(rank: int) -> tuple[int, ...]:
+    """The axes of (N, C, *S), from the outermost in memory to the innermost, channels last."""
+    return _ORDERS[rank]
+
+
+def lies_last(array: np.ndarray) -> bool:
+    """Whether (N, C, *S) lies as (N, *S, C), and in that order alone."""
+    order = _ORDERS.get(array.ndim)
+    return (
+        order is not None
+        and not array.flags.c_contiguous
+        and array.transpose(order).flags.c_contiguous
+    )
+
+
+def empty_last(shape, dtype=FLOAT) -> np.ndarray:
+    """An uninitialised array (N, C, *S) that lies channels last.
+
+    Where both orders are the same memory, strides are those of an ordinary array.
+    """
+    pixels = 1
+    for n in shape[2:]:
+        pixels *= n
+    if shape[1] == 1 or pixels == 1:
+        return np.empty(shape, dtype)
+    steps = [dtype.itemsize] * len(shape)
+    step = dtype.itemsize * shape[1]
+    for axis in range(len(shape) - 1, 1, -1):
+        steps[axis] = step
+        step *= shape[axis]
+    steps[0] = step
+    return np.ndarray(shape, dtype, strides=steps)
+
+
+def rows(x: np.ndarray) -> np.ndarray:
+    """``x`` (N, C, L) or (N, C, H, W) as a dense array (N, H, W, C), copied where need be."""
+    y = x.transpose(0, 2, 3, 1) if x.ndim == 4 else x.transpose(0, 2, 1)[:, None]
+    return y if y.flags.c_contiguous else np.ascontiguousarray(y)
+
+
+def dense(x: np.ndarray) -> np.ndarray | None:
+    """``x`` with its axes in the order in which it lies; ``None`` where it is dense neither row by
+    row nor channels last.
+    """
+    if x.flags.c_contiguous:
+        return x
+    order = _ORDERS.get(x.ndim)
+    if order is None:
+        return None
+    y = x.transpose(order)
+    return y if y.flags.c_contiguous else None
