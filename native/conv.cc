@@ -62,7 +62,8 @@ void forward(const ConvShape& s, const float* x, const float* weight, WeightStri
   static thread_local Scratch scratch;
   float* packed = scratch.floats(packed_size(s.kh * s.kw, g.c_in, g.c_out));
   for (int64_t i = 0; i < s.groups; ++i) {
-    pack_weights({weight + i * g.c_out * at.out, at.out, at.in, at.h, at.w, s.kh, s.kw, false}, g.c_in, g.c_out, packed);
+    pack_weights({weight + i * g.c_out * at.out, at.out, at.in, at.h, at.w, s.kh, s.kw, false}, g.c_in, g.c_out,
+                 packed);
     gather(g, x + i * g.c_in, packed, bias ? bias + i * g.c_out : nullptr, activation,
            y + i * g.c_out);
   }

@@ -45,8 +45,8 @@ FLAMBEAU_INLINE Normal normal(Vec x) {
   static constexpr float c[] = {1.196293160e-01f,  1.207537726e-01f, 9.991464019e-02f,  1.285579950e-01f,
                                 -5.367713049e-02f, 2.063468695e-01f, -1.571995318e-01f, 3.567399457e-02f};
   const Vec a = smaller(broadcast(13.0f), abs(x));
-  const Vec density = a < 13.0f ? exp_normal(a * a * -0.5f) : (x == x ? Vec{} : x);
-  const Vec t = 1.0f / (1.0f + 0.3f * a);
+  const Vec density = a == 13.0f ? Vec{} : exp_normal(a * a * -0.5f);
+  const Vec t = quick_reciprocal(1.0f + 0.3f * a);
   return {density, density * (t * polynomial(t, c))};
 }
 

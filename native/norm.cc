@@ -186,7 +186,8 @@ struct Factors {
   Factors(Scratch& scratch, const Fold& fold)
       : mean(scratch.floats(3 * fold.width)), scale(mean + fold.width), shift(scale + fold.width) {}
   void repeat(const Fold& fold) const {
-    for (float* row : {mean, scale, shift})
+    float* const factors[] = {mean, scale, shift};
+    for (float* row : factors)
       for (int64_t k = fold.c; k < fold.width; ++k) row[k] = row[k - fold.c];
   }
 };

@@ -19,8 +19,8 @@
 // garbage that nobody looks at; what is stored there is overwritten when the neighbour's turn comes. Only where a
 // spill would leave the array, or the piece of it that this thread owns, is the vector cut to size (Spill).
 //
-// (Shapes come by value where vectors are stored: as far as the compiler knows such a store may hit whatever is behind a
-// reference, which it would load again each time.)
+// (Shapes come by value where vectors are stored: as far as the compiler knows such a store may hit whatever is behind
+// a reference, which it would load again each time.)
 #include "pooling.h"
 
 #include "array.h"
@@ -390,6 +390,11 @@ struct Cells {
       counts.add(cells.last().end - cells.last().begin);
     }
   }
+  bool same_counts() const {
+    for (int64_t o = 1; o < counts.size(); ++o)
+      if (counts[o] != counts[0]) return false;
+    return true;
+  }
   void cover(int64_t input) {
     covering.clear();
     for (int64_t i = 0; i < input; ++i) covering.add({0, 0});
@@ -404,10 +409,14 @@ struct Cells {
 
 struct Grid {
   Cells rows, columns;
-  int64_t divisor;  // or 0
+  int64_t divisor;  // or 0: that of the cell
 
   float factor(int64_t row, int64_t column) const {
     return 1.0f / float(divisor ? divisor : rows.counts[row] * columns.counts[column]);
+  }
+  // The factor of all cells where they have the same, else 0.
+  float common_factor() const {
+    return divisor || (rows.same_counts() && columns.same_counts()) ? factor(0, 0) : 0.0f;
   }
 };
 
@@ -423,7 +432,7 @@ FLAMBEAU_INLINE Vec box_sum(const float* x, int64_t in_row, int64_t c, Range row
   return sum;
 }
 
-void average(const PoolShape& s, const Grid& grid, const float* x, float* y) {
+void average(PoolShape s, const Grid& grid, const float* x, float* y) {
   const int64_t in_row = s.w * s.c, out_row = s.ow * s.c, x_size = s.n * s.h * in_row;
   const int64_t moved = most(ceil_div(s.h, s.oh) * in_row, out_row);  // floats a row of the output
   for_row_pieces(s.n * s.oh, moved, kPieceFloats, [&](int64_t begin, int64_t end) {
@@ -433,20 +442,20 @@ void average(const PoolShape& s, const Grid& grid, const float* x, float* y) {
       for (int64_t o = 0; o < s.ow; ++o) {
         const Range columns = grid.columns.cells[o];
         const bool empty = rows.begin >= rows.end || columns.begin >= columns.end;
-        const float count =
-            empty ? 1.0f : float(grid.divisor ? grid.divisor : grid.rows.counts[r % s.oh] * grid.columns.counts[o]);
+        const float factor = empty ? 0.0f : grid.factor(r % s.oh, o);
         const int64_t to = r * out_row + o * s.c;
         const int64_t last = image - x + (rows.end - 1) * in_row + (columns.end - 1) * s.c;
         const bool spill = fits(last, x_size) && fits(to, end * out_row);
         for_channels(s.c, spill, [&](int64_t v, int lanes) __attribute__((always_inline)) {
-          store_part(y + to + v, box_sum(image + v, in_row, s.c, rows, columns, lanes) / count, lanes);
+          store_part(y + to + v, box_sum(image + v, in_row, s.c, rows, columns, lanes) * factor, lanes);
         });
       }
     }
   });
 }
 
-void average_collect(const PoolShape& s, const Grid& grid, const float* gy, float* gx) {
+void average_collect(PoolShape s, const Grid& grid, const float* gy, float* gx) {
+  const float common = grid.common_factor();
   const int64_t in_row = s.w * s.c, out_row = s.ow * s.c, gy_size = s.n * s.oh * out_row;
   for_row_pieces(s.n * s.h, in_row, kPieceFloats, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
@@ -460,8 +469,10 @@ void average_collect(const PoolShape& s, const Grid& grid, const float* gy, floa
         for_channels(s.c, spill, [&](int64_t v, int lanes) __attribute__((always_inline)) {
           Vec sum{};
           for (int64_t a = rows.begin; a < rows.end; ++a)
-            for (int64_t b = columns.begin; b < columns.end; ++b)
-              sum += load_part(image + a * out_row + b * s.c + v, lanes) * grid.factor(a, b);
+            for (int64_t b = columns.begin; b < columns.end; ++b) {
+              const float factor = common != 0.0f ? common : grid.factor(a, b);
+              sum += load_part(image + a * out_row + b * s.c + v, lanes) * factor;
+            }
           store_part(gx + to + v, sum, lanes);
         });
       }

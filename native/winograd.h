@@ -10,8 +10,7 @@
 // (A gy A^T) . (B^T d B)] G, the exact adjoint.
 //
 // A filter with 5 taps and tiles of 2 outputs need 6 inputs too: the same points, the same B; 36 products in place of
-// 2 * 2 * 25 = 100. In what follows K is the number of taps, 3 or 5, and a tile has
-// 7 - K outputs in a row, 4 or 2.
+// 2 * 2 * 25 = 100. In what follows K is the number of taps, 3 or 5, and a tile has 7 - K outputs in a row, 4 or 2.
 //
 // The transforms work on kLanes channels at once, and on one dimension at a time. The price is rounding: the relative
 // error is about 1e-6 where the direct way has 2e-7.
@@ -36,7 +35,8 @@ FLAMBEAU_INLINE void input_points(const Vec* d, int from, Vec* v, int to) {  // 
 
 template <int K>
 FLAMBEAU_INLINE void filter_points(const Vec* g, int from, Vec* u, int to) {  // u = G g: K -> 6
-  const Vec g0 = g[0], g1 = g[from], g2 = g[2 * from], g3 = K > 3 ? g[3 * from] : Vec{}, g4 = K > 3 ? g[4 * from] : Vec{};
+  const Vec g0 = g[0], g1 = g[from], g2 = g[2 * from];
+  const Vec g3 = K > 3 ? g[3 * from] : Vec{}, g4 = K > 3 ? g[4 * from] : Vec{};
   Vec one = g0 + g2, two = (1.f / 24) * g0 + (1.f / 6) * g2;  // at 1 and 2: the even taps ...
   Vec odd = g1, twice = (1.f / 12) * g1;                      // ... and the odd ones
   if constexpr (K > 3) {

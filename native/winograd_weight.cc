@@ -83,7 +83,8 @@ void winograd_weight(const WinogradShape& s, const float* x, const float* gy, fl
       const int64_t y0 = tile / s.tiles_across % s.tiles_down * (7 - K), x0 = tile % s.tiles_across * (7 - K);
       input_tile(s, x, n, y0 - s.pad_h, x0 - s.pad_w, v + t * v_row, v_step);
       for (int64_t p = 0; p < panel_count; ++p)
-        gradient_tile<K>(s, gy, n, y0, x0, p * nr, int(least(nr, s.c_out - p * nr)), nr, d + p * d_panel + t * nr, d_step);
+        gradient_tile<K>(s, gy, n, y0, x0, p * nr, int(least(nr, s.c_out - p * nr)), nr,
+                         d + p * d_panel + t * nr, d_step);
     });
     parallel_for(kPoints * panel_count, [&](int64_t u) {
       const int64_t point = u / panel_count, p = u % panel_count;

@@ -1,4 +1,4 @@
-"""Normalisation kernels of the C++ runtime against float64 and PyTorch, on every instruction set."""
+"""Normalisation kernels of the runtime against float64 and PyTorch, on every instruction set."""
 
 from __future__ import annotations
 

@@ -163,3 +163,117 @@ def test_without_the_runtime_it_is_said_once(monkeypatch):
     with pytest.warns(RuntimeWarning, match="without its C\\+\\+ runtime"):
         assert F.conv2d(x, w)[0, 0, 0, 0] == 9
     assert F.conv2d(x, w)[0, 0, 1, 1] == 9  # nothing is said again
+
+
+LAYERS = {
+    "max pool": lambda x: F.max_pool2d(x, 2),
+    "max pool, padded": lambda x: F.max_pool2d(x, (3, 2), (2, 1), (1, 0), ceil_mode=True),
+    "max pool, dilated": lambda x: F.max_pool2d(x, 2, 1, dilation=2),
+    "max pool, large": lambda x: F.max_pool2d(F.pad(x, (9, 9, 9, 9)), 17),
+    "max pool in one dimension": lambda x: F.max_pool1d(x.flatten(2), 3, 2, 1),
+    "average pool": lambda x: F.avg_pool2d(x, 3, 2, 1, ceil_mode=True, count_include_pad=False),
+    "average pool by a number": lambda x: F.avg_pool2d(x, 2, divisor_override=3),
+    "average pool in one dimension": lambda x: F.avg_pool1d(x.flatten(2), 3, 2, 1),
+    "adaptive average": lambda x: F.adaptive_avg_pool2d(x, (3, 2)),
+    "global average": lambda x: F.adaptive_avg_pool2d(x, 1),
+    "batch norm": lambda x: F.batch_norm(x, None, None, training=True),
+    "batch norm of rows": lambda x: F.batch_norm(
+        x.permute(0, 2, 3, 1).reshape(-1, x.shape[1]), None, None, training=True
+    ),
+    "batch norm in evaluation": lambda x: F.batch_norm(
+        x, flambeau.linspace(-1, 1, x.shape[1]), flambeau.linspace(1, 2, x.shape[1])
+    ),
+    "instance norm": F.instance_norm,
+    "group norm": lambda x: F.group_norm(x, x.shape[1]),
+    "layer norm": lambda x: F.layer_norm(x, x.shape[-1:]),
+    "layer norm of several": lambda x: F.layer_norm(x, x.shape[1:]),
+    "softmax": lambda x: x.softmax(-1),
+    "softmax of channels": lambda x: x.softmax(1),
+    "log softmax": lambda x: x.log_softmax(-1),
+    "joined": lambda x: flambeau.cat([x, x.sin()], 1),
+    "residual": lambda x: (x + x.relu()) * 2 - x / 3,
+}
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 9, 10), (1, 1, 8, 8), (5, 17, 7, 6), (3, 32, 40, 41)])
+@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize("name", LAYERS)
+def test_layers(name, hidden, shape):
+    """Each on an ordinary map and on one that lies channels last."""
+    x = numbers(np.random.default_rng(0), shape)
+    w = np.eye(shape[1], dtype=np.float32)[:, :, None, None]
+
+    def layer(x):
+        return LAYERS[name](F.conv2d(x, flambeau.tensor(w)) if hidden else x)
+
+    agree(layer, x)
+
+
+ACTIVATIONS = {
+    name: getattr(F, name)
+    for name in (
+        "relu", "leaky_relu", "elu", "selu", "celu", "gelu", "silu", "mish", "softplus", "tanh",
+        "sigmoid", "logsigmoid", "hardtanh", "relu6", "hardsigmoid", "hardswish", "hardshrink",
+        "softshrink",
+    )
+} | {
+    name: getattr(flambeau, name) for name in ("exp", "sin", "cos", "erf", "expm1", "square")
+} | {
+    "gelu by tanh": lambda x: F.gelu(x, approximate="tanh"),
+    "threshold": lambda x: F.threshold(x, 0.5, 2.0),
+    "log": lambda x: x.abs().log(), "sqrt": lambda x: x.abs().sqrt(),
+    "rsqrt": lambda x: x.abs().rsqrt(), "log1p": lambda x: x.abs().log1p(),
+    "reciprocal": lambda x: x.reciprocal(),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
+def test_activations(name):
+    """Sizes on both sides of where the runtime begins, and a map that lies channels last."""
+    rng = np.random.default_rng(0)
+    for shape in ((3, 5), (90, 1000), (7, 13, 30, 31)):
+        agree(ACTIVATIONS[name], numbers(rng, shape) + np.float32(0.01), tolerance=1e-5)
+    w = flambeau.eye(13).reshape(13, 13, 1, 1)
+    agree(
+        lambda x: ACTIVATIONS[name](F.conv2d(x, w)), numbers(rng, (7, 13, 30, 31)), tolerance=1e-5
+    )
+
+
+@pytest.mark.parametrize("name", ["relu", "tanh", "sigmoid", "exp", "softplus", "silu"])
+def test_what_is_no_number_stays_none(name):
+    x = np.full((200, 300), np.nan, np.float32)
+    x[1] = np.inf
+    x[2] = -np.inf
+    got = {}
+    for on in (False, True):
+        with switched(on):
+            got[on] = ACTIVATIONS[name](flambeau.tensor(x)).numpy()
+    np.testing.assert_array_equal(got[True][:3], got[False][:3])
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["SGD", "Adam", "AdamW", "RMSprop", "Adagrad", "Adadelta", "Adamax", "NAdam", "RAdam", "Rprop",
+     "ASGD"],
+)  # fmt: skip
+def test_optimisers(name):
+    def weights(on):
+        rng = np.random.default_rng(0)
+        params = [flambeau.tensor(numbers(rng, s)).requires_grad_() for s in ((3,), (40, 50), ())]
+        params.append(flambeau.tensor(numbers(rng, (4, 3, 3, 3))).contiguous(
+            memory_format=flambeau.channels_last).requires_grad_())  # fmt: skip
+        params.append(flambeau.tensor(numbers(rng, 5).astype(np.float64)).requires_grad_())
+        options = {"momentum": 0.9} if name in ("SGD", "RMSprop") else {}
+        optimizer = getattr(flambeau.optim, name)(params, lr=0.01, **options)
+        with switched(on):
+            for _ in range(3):
+                for p in params:
+                    p.grad = flambeau.tensor(
+                        rng.standard_normal(p.shape).astype(p.detach().numpy().dtype)
+                    )
+                optimizer.step()
+        return [p.detach().numpy() for p in params]
+
+    for fast, plain in zip(weights(True), weights(False)):
+        np.testing.assert_allclose(fast, plain, rtol=1e-6, atol=1e-7)
+        assert fast.strides == plain.strides

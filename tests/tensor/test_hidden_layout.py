@@ -15,12 +15,18 @@ pytorch = pytest.importorskip("torch", reason="the oracle")
 pytest.importorskip("flambeau.backend.native._runtime", reason="the C++ runtime is not built")
 
 import flambeau
+from flambeau.backend import native
 from flambeau.tensor.storage import HiddenStorage
 
 RNG = np.random.default_rng(0)
 X = RNG.standard_normal((2, 3, 8, 8)).astype(np.float32)
 W = RNG.standard_normal((4, 3, 3, 3)).astype(np.float32)
 BOTH = (flambeau, pytorch)
+
+
+@pytest.fixture(autouse=True)
+def _runtime_on(monkeypatch):
+    monkeypatch.setattr(native, "enabled", True)
 
 
 def conv(torch, x=None, requires_grad=False):

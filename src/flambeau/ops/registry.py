@@ -86,7 +86,9 @@ class Op:
         self.name: str = kernel.__name__.rstrip("_")
         self.kernel = kernel
         # The text, or NumPy's override of it, below that of the C++ runtime where it has one.
+        self.plain: Callable = kernel
         self.run: Callable = native.over(self.name, kernel)
+        self.least = native.least_size(self.name)  # elements below which ``plain`` will do
         self.hides = native.makes_last(self.name)  # may return arrays that lie channels last
         self.kernels: dict[str, Callable] = {}
         self.into: Callable | None = None  # writes the result into the first input's own array
@@ -138,7 +140,7 @@ class Op:
         def register(kernel):
             self.kernels[backend] = kernel
             if backend == "numpy":
-                self.run = native.over(self.name, kernel)
+                self.plain, self.run = kernel, native.over(self.name, kernel)
             return kernel
 
         return register

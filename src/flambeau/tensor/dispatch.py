@@ -25,6 +25,7 @@ from .storage import Storage, lying
 from .tensor import Tensor
 
 NO_PARAMS: dict = {}
+_NOTHING = np.empty(0)
 _PACKAGE = __file__[: -len("tensor/dispatch.py")]
 
 
@@ -34,6 +35,7 @@ def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
     uniform = True  # tensors of one dtype, and numbers that do not raise it
     secret = op.hides  # whether results may lie channels last without showing it
     dtype = None
+    a = _NOTHING
     arrays = []
     for t in inputs:
         if isinstance(t, Tensor):
@@ -66,7 +68,7 @@ def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
             if policy is None or (
                 uniform and (dtype.kind == "f" or (policy == "same" and not op.check))
             ):
-                y = run_kernel(op.run, xp, arrays, params)
+                y = run_kernel(op.run if a.size >= op.least else op.plain, xp, arrays, params)
             else:
                 y = run_kernel(op.run, xp, promote(op, inputs, arrays), params)
         except Exception as error:
@@ -154,7 +156,7 @@ def tape(op: Op, inputs, params, out) -> None:
     if node is None:
         return
     for nr, t in enumerate(outputs):
-        if lying(t).dtype.kind in "fcV":
+        if node.meta[nr][1].kind in "fcV":
             t._grad_fn = node
             t._output_nr = nr
             t._requires_grad = True
@@ -179,7 +181,9 @@ def make_node(op: Op, inputs, params, outputs, first=None):
         params = {**op.defaults, **params}
     meta = []
     for t in outputs:
-        array = lying(t)
+        array = t._storage.hidden
+        if array is None:
+            array = t._array
         if array.dtype.kind == "c":
             raise explain.complex_gradient(op)
         meta.append((array.shape, array.dtype))

@@ -58,7 +58,8 @@ def dispatch_inplace(op, inputs: tuple, params: dict = door.NO_PARAMS) -> Tensor
         return _write_part(target, op, inputs, arrays, params, recorded)
     try:
         operands = promote(op, inputs, arrays) if op.dtype is not None else arrays
-        y = run_kernel(op.run, xp, operands, params)
+        kernel = op.run if arrays[0].size >= op.least else op.plain
+        y = run_kernel(kernel, xp, operands, params)
     except Exception as error:
         raise explain.failure(op, inputs, params, error) from None
     if type(y) is tuple:

@@ -7,16 +7,19 @@ the runtime lacks) it answers with ``None``, and the operation's own text comput
 from __future__ import annotations
 
 import functools
+import math
 import os
 import warnings
 from collections.abc import Callable
 
-from . import conv, elementwise, join, norm, optim, pooling, reduce
-from .library import kernels, lies_last, makes_last, missing, order_last, runtime
+import numpy as np
+
+from . import conv, elementwise, join, norm, optim, pooling, reduce, softmax
+from .library import kernels, least, lies_last, makes_last, missing, order_last, runtime
 
 __all__ = [
-    "enabled", "is_available", "lies_last", "makes_last", "order_last", "over", "over_rule",
-    "runtime", "step",
+    "enabled", "is_available", "least_size", "lies_last", "makes_last", "order_last", "over",
+    "over_rule", "runtime", "step",
 ]  # fmt: skip
 
 enabled = os.environ.get("FLAMBEAU_RUNTIME", "1") != "0"  # False: all is computed through NumPy
@@ -49,6 +52,11 @@ def over(name: str, plain: Callable) -> Callable:
     return run
 
 
+def least_size(name: str) -> float:
+    """How many elements the last array of an operation must have for its kernel to be asked."""
+    return least[name] if name in kernels else math.inf
+
+
 def over_rule(name: str, plain: Callable) -> Callable:
     """The same for a rule of derivatives, which also runs on tensors: those go to ``plain``.
 
@@ -57,14 +65,15 @@ def over_rule(name: str, plain: Callable) -> Callable:
     ours = kernels.get(name)
     if ours is None or runtime is None:
         return plain
+    enough = least_size(name)
 
     @functools.wraps(plain)
-    def run(xp, *values):
-        if enabled and xp.name == "numpy":
-            y = ours(*values)
+    def run(xp, g, *values):
+        if enabled and xp.name == "numpy" and (type(g) is not np.ndarray or g.size >= enough):
+            y = ours(g, *values)
             if y is not None:
                 return y
-        return plain(xp, *values)
+        return plain(xp, g, *values)
 
     return run
 

@@ -21,7 +21,7 @@ def _no_numbers(*_params):
 def _unary(name: str, least: int, numbers: Callable = _no_numbers, run: str = "") -> None:
     function = getattr(runtime, run or name, None)
 
-    @kernel(name)
+    @kernel(name, least_size=least)
     def compute(x, **params):
         if x.size < least or x.dtype != FLOAT:
             return None
@@ -36,7 +36,7 @@ def _unary(name: str, least: int, numbers: Callable = _no_numbers, run: str = ""
 def _derivative(name: str, least: int, numbers: Callable = _no_numbers, run: str = "") -> None:
     function = getattr(runtime, f"{run or name}_backward", None)
 
-    @kernel(f"{name}.input")
+    @kernel(f"{name}.input", least_size=least)
     def compute(g, saved, *params):
         if saved.size < least or saved.dtype != FLOAT or g.dtype != FLOAT or g.shape != saved.shape:
             return None
@@ -88,7 +88,7 @@ for _name in ("sqrt", "rsqrt", "square", "reciprocal"):
     _both(_name, CHEAP)
 
 
-@kernel("gelu")
+@kernel("gelu", least_size=COSTLY)
 def gelu(x, *, approximate="none"):
     """``ops.activation.gelu``."""
     if x.size < COSTLY or x.dtype != FLOAT or dense(x) is None:
@@ -98,7 +98,7 @@ def gelu(x, *, approximate="none"):
     return y
 
 
-@kernel("gelu.input")
+@kernel("gelu.input", least_size=COSTLY)
 def gelu_slope(g, x, approximate="none"):
     """The derivative of ``gelu``."""
     if x.size < COSTLY or x.dtype != FLOAT or g.dtype != FLOAT or g.shape != x.shape:
@@ -115,7 +115,7 @@ def _binary(name: str) -> None:
     function = getattr(runtime, name, None)
     with_number = getattr(runtime, f"{name}_number", None)
 
-    @kernel(name)
+    @kernel(name, least_size=CHEAP)
     def compute(x, z, **params):
         if type(x) is not np.ndarray or x.size < CHEAP or x.dtype != FLOAT:
             return None

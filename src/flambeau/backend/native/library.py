@@ -19,6 +19,7 @@ def _load() -> tuple[Any, str]:
 
 
 runtime, missing = _load()  # the module of kernels, or None and why
+least: dict[str, int] = {}  # operation: elements of its last array from which its kernel is asked
 kernels: dict[str, Callable] = {}  # operation: kernel, which answers None to what it does not take
 
 _last: set[str] = set()  # operations whose kernels return arrays that lie channels last
@@ -26,7 +27,7 @@ _last: set[str] = set()  # operations whose kernels return arrays that lie chann
 FLOAT = np.dtype(np.float32)
 
 
-def kernel(name: str, *, last: bool = False) -> Callable[[Callable], Callable]:
+def kernel(name: str, *, last: bool = False, least_size: int = 0) -> Callable[[Callable], Callable]:
     """Register the decorated function, of arrays and parameters, as the kernel of an operation.
 
     ``last``: it returns arrays (N, C, *S) that lie channels last, whatever its inputs' order.
@@ -34,6 +35,7 @@ def kernel(name: str, *, last: bool = False) -> Callable[[Callable], Callable]:
 
     def register(function: Callable) -> Callable:
         kernels[name] = function
+        least[name] = least_size
         if last:
             _last.add(name)
         return function
