@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import io
+import json
 import re
+import runpy
 from pathlib import Path
 
 import pytest
@@ -23,6 +25,18 @@ def test_programs_print_what_their_comments_say():
         with contextlib.redirect_stdout(output):
             exec(compile(program, "README.md", "exec"), {})
         assert output.getvalue().splitlines() == re.findall(r"print\(.*\)  # (.*)", program)
+
+
+def test_the_results_are_those_of_the_kept_runs():
+    pytest.importorskip("matplotlib", reason="the program that writes them draws too")
+    results = runpy.run_path(str(ROOT / "docs" / "results.py"))
+    kept = ROOT / "docs" / "results"
+    records = results["viz"].log.read(kept / "mnist.jsonl")
+    designs = json.loads((kept / "designs.json").read_text())
+    assert results["page"](records, designs) == (ROOT / "docs" / "results.md").read_text()
+    assert records[-1]["test_accuracy"] >= 0.985
+    drawn = (kept / "designs.svg").read_text()
+    assert all(design["design"] in drawn for design in designs)
 
 
 def test_files_exist():
