@@ -1,9 +1,10 @@
-"""The convolution kernels of the C++ runtime against PyTorch, on every shape of every network of the zoo.
+"""The convolution kernels of the C++ runtime against PyTorch, on every shape of the zoo.
 
-For each distinct convolution of the networks of `flambeau.vision.models`, at batch 1 and 32, and for the shapes of the
-course, the book and ResNet-18 on small images: forward, backward data, backward weights. PyTorch runs with contiguous
-and with channels-last arrays, and the faster of the two counts. Kernels alternate, the best of several runs counts; a
-ratio above 1 means that Flambeau is faster.
+For each distinct convolution of the networks of `flambeau.vision.models`, at batch 1 and 32, and
+for the shapes of the course, the book and ResNet-18 on small images: forward, backward data,
+backward weights. PyTorch runs with contiguous and with channels-last arrays, and the faster of
+the two counts. Kernels alternate, the best of several runs counts; a ratio above 1 means that
+Flambeau is faster.
 
     python benchmarks/kernels_convolution.py                  # all: the better part of an hour
     python benchmarks/kernels_convolution.py --sample 40      # forty shapes, drawn at random
@@ -160,7 +161,9 @@ def best(functions: list[Callable[[], object]], seconds: float) -> list[float]:
     return times
 
 
-def ratios(n: int, s: Shape, seconds: float, passes: tuple[str, ...]) -> dict[str, tuple[float, float]]:
+def ratios(
+    n: int, s: Shape, seconds: float, passes: tuple[str, ...]
+) -> dict[str, tuple[float, float]]:
     """For each pass our milliseconds and PyTorch's time divided by ours."""
     rng = np.random.default_rng(0)
     x = aligned(rng.standard_normal((n, *s.side, s.channels[0]), np.float32))
@@ -203,8 +206,12 @@ def geometric_mean(values: list[float]) -> float:
 
 def main() -> None:
     """Measure, print each shape, the means of each kind, and the worst ten."""
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--sample", type=int, default=0, help="so many shapes, drawn at random (default: all)")
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "--sample", type=int, default=0, help="so many shapes, drawn at random (default: all)"
+    )
     parser.add_argument("--seed", type=int, default=0, help="of the drawing")
     parser.add_argument("--only", default="", help="kinds of convolution that contain this text")
     parser.add_argument("--match", default="", help="shapes that contain this text")
@@ -225,7 +232,9 @@ def main() -> None:
         for n, s in work:
             print(f"{s.kind:<26} {n} x {s}")
         return
-    print(f"{runtime.instruction_set()}, {options.threads} threads: milliseconds, PyTorch's time / ours")
+    print(
+        f"{runtime.instruction_set()}, {options.threads} threads: ms, PyTorch's time / ours"
+    )
     results = []
     for n, s in work:
         found = ratios(n, s, options.seconds, options.passes)
@@ -243,7 +252,9 @@ def main() -> None:
             print(f"{kind:<26} batch {n:>3}  {'  '.join(cells)}")
     every = [r for r, *_ in results]
     slow = sum(r < 0.95 for r in every)
-    print(f"{'all':<26} {geometric_mean(every):.3f}; {slow} of {len(every)} below 0.95\n\nthe worst ten")
+    print(
+        f"{'all':<26} {geometric_mean(every):.3f}; {slow} of {len(every)} below 0.95\n\nworst ten"
+    )
     for ratio, kind, _, which, name in sorted(results)[:10]:
         print(f"{ratio:5.2f} {which:<8} {name} ({kind})")
 

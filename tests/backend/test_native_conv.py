@@ -1,4 +1,4 @@
-"""The runtime's convolutions: against sums in float64, on every instruction set, with 1, 2 and 5 threads."""
+"""The convolutions of the runtime against float64, on every instruction set and many threads."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ from typing import NamedTuple
 
 import numpy as np
 import pytest
-
 from kernel_checks import everywhere, native, poisoned
 
 DIRECT, WINOGRAD = 2e-6, 1e-5  # relative L2 error
@@ -85,7 +84,11 @@ def error(got, expected) -> float:
     """Relative, in the L2 norm."""
     assert got.shape == expected.shape
     scale = np.linalg.norm(expected)
-    return float(np.linalg.norm(got - expected) / scale) if scale else float(np.abs(got).max(initial=0))
+    return (
+        float(np.linalg.norm(got - expected) / scale)
+        if scale
+        else float(np.abs(got).max(initial=0))
+    )
 
 
 def check(case: Case, seed: int = 0) -> None:
@@ -211,7 +214,9 @@ def test_fused_bias_and_relu(case):
         assert error(cut, np.maximum(expected, 0)) <= WINOGRAD
 
 
-@pytest.mark.parametrize("case", [Case((2, 6, 6, 12), 10), Case((2, 7, 7, 36), 40, pad=(1, 1))], ids=str)
+@pytest.mark.parametrize(
+    "case", [Case((2, 6, 6, 12), 10), Case((2, 7, 7, 36), 40, pad=(1, 1))], ids=str
+)
 def test_weights_with_any_strides(case):
     """A weight that lies taps first, or inside a larger array, is read and written as it lies."""
     x, w, bias, gy = arrays(case)
