@@ -232,9 +232,7 @@ def main() -> None:
         for n, s in work:
             print(f"{s.kind:<26} {n} x {s}")
         return
-    print(
-        f"{runtime.instruction_set()}, {options.threads} threads: ms, PyTorch's time / ours"
-    )
+    print(f"{runtime.instruction_set()}, {options.threads} threads: ms, PyTorch's time / ours")
     results = []
     for n, s in work:
         found = ratios(n, s, options.seconds, options.passes)
