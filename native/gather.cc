@@ -8,11 +8,22 @@ namespace {
 
 constexpr int64_t kCacheFloats = 100 * 1024;  // of the second-level cache, for input rows; weights need the rest
 constexpr int64_t kFewImages = 7;             // with fewer, tiles lie along a row
-constexpr int64_t kManyTaps = 1024;           // segments of one tile
 
 struct Tap {
   int64_t kernel, input, count;  // `count` taps in a row read `count` pixels in a row
 };
+
+// Adds tap k, which reads coordinate i, to the taps from `begin` on; to the last of them where it goes on from there.
+void add_tap(Array<Tap>& taps, int64_t begin, int64_t k, int64_t i, bool merge) {
+  if (merge && taps.size() > begin) {
+    Tap& before = taps.last();
+    if (before.kernel + before.count == k && before.input + before.count == i) {
+      ++before.count;
+      return;
+    }
+  }
+  taps.add({k, i, 1});
+}
 
 // The taps of each output coordinate that fall into the image.
 struct TapTable {
@@ -24,22 +35,10 @@ struct TapTable {
       begin.add(taps.size());
       for (int64_t k = 0; k < axis.size; ++k) {
         int64_t i;
-        if (axis.reads(o, k, i) && i >= 0 && i < axis.input) append(k, i, merge);
+        if (axis.reads(o, k, i) && i >= 0 && i < axis.input) add_tap(taps, begin.last(), k, i, merge);
       }
     }
     begin.add(taps.size());
-  }
-
- private:
-  void append(int64_t k, int64_t i, bool merge) {
-    if (merge && taps.size() > begin.last()) {
-      Tap& before = taps.last();
-      if (before.kernel + before.count == k && before.input + before.count == i) {
-        ++before.count;
-        return;
-      }
-    }
-    taps.add({k, i, 1});
   }
 };
 
@@ -160,15 +159,7 @@ void find_phase(const Axis& axis, int64_t first, bool merge, Phase& phase) {
   phase.count = first < axis.output ? ceil_div(axis.output - first, phase.step) : 0;
   for (int64_t k = 0; k < axis.size; ++k) {
     int64_t i;
-    if (!axis.reads(first, k, i)) continue;
-    if (merge && phase.taps.size()) {
-      Tap& before = phase.taps.last();
-      if (before.kernel + before.count == k && before.input + before.count == i) {
-        ++before.count;
-        continue;
-      }
-    }
-    phase.taps.add({k, i, 1});
+    if (axis.reads(first, k, i)) add_tap(phase.taps, 0, k, i, merge);
   }
 }
 

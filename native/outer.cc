@@ -12,12 +12,6 @@ constexpr int64_t kPartialFloats = 1 << 21;  // of all partial sums together
 constexpr int64_t kMostPartials = 16;
 constexpr int64_t kFewChannels = 16;  // below: a row of taps counts as channels
 
-template <int V, std::size_t... R>
-FLAMBEAU_INLINE TileOuter pick_outer(int rows, std::index_sequence<R...>) {
-  static constexpr TileOuter table[] = {tile_outer<int(R) + 1, V>...};
-  return table[rows - 1];
-}
-
 struct Plan {
   ConvShape s;
   int64_t c_in, c_out;        // of a group
@@ -110,7 +104,6 @@ void add_chunks(const Plan& p, int64_t partial, int64_t panel_begin, int64_t pan
                 float* sum) {
   static thread_local Scratch x_scratch, gy_scratch;
   static thread_local Array<PixelRun> runs;
-  const auto sizes = std::make_index_sequence<kTileRows>();
   const int64_t begin = p.chunks * partial / p.partials, end = p.chunks * (partial + 1) / p.partials;
   for (int64_t index = begin; index < end; ++index) {
     const Chunk c(p, index);
@@ -125,8 +118,8 @@ void add_chunks(const Plan& p, int64_t partial, int64_t panel_begin, int64_t pan
         for (int64_t kw = 0; kw < p.taps_w; ++kw)
           for (int64_t t = 0; t < p.tiles; ++t, tile += kTileRows * p.nr) {
             const int rows = int(p.tile_rows(t));
-            const TileOuter add = p.nr == kLanes ? pick_outer<1>(rows, sizes) : pick_outer<2>(rows, sizes);
-            add(runs.data(), runs.size(), xs + kw * p.s.dilation_w * p.pixel + p.tile_begin(t), gys,
+            pick_outer(rows, p.nr == kLanes)(
+                runs.data(), runs.size(), xs + kw * p.s.dilation_w * p.pixel + p.tile_begin(t), gys,
                 p.s.stride_w * p.pixel, tile, index > begin);
           }
       }

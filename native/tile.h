@@ -107,10 +107,20 @@ FLAMBEAU_INLINE TileDot pick_dot(int rows, std::index_sequence<R...>) {
   return table[rows - 1];
 }
 
+template <int V, std::size_t... R>
+FLAMBEAU_INLINE TileOuter pick_outer(int rows, std::index_sequence<R...>) {
+  static constexpr TileOuter table[] = {tile_outer<int(R) + 1, V>...};
+  return table[rows - 1];
+}
+
 // The kernel for a tile of 1..kTileRows rows, and at most kLanes columns or more.
 inline TileDot pick_dot(int rows, bool narrow) {
   constexpr auto sizes = std::make_index_sequence<kTileRows>();
   return narrow ? pick_dot<1>(rows, sizes) : pick_dot<2>(rows, sizes);
+}
+inline TileOuter pick_outer(int rows, bool narrow) {
+  constexpr auto sizes = std::make_index_sequence<kTileRows>();
+  return narrow ? pick_outer<1>(rows, sizes) : pick_outer<2>(rows, sizes);
 }
 
 }  // namespace flambeau::FLAMBEAU_ISA

@@ -4,25 +4,7 @@
 #include "tile.h"
 
 namespace flambeau::FLAMBEAU_ISA {
-namespace {
 
-constexpr int64_t kPoints = 36;
-constexpr int64_t kKeptFloats = 1 << 20;  // transformed weights up to this size are made once, larger ones by pieces
-constexpr int64_t kRowsOfGroup = 24;      // tiles that one thread takes through all steps
-constexpr int64_t kRowsOfLargeGroup = 64;
-constexpr int64_t kChannelPiece = 64;
-
-int64_t padded(int64_t channels) { return ceil_div(channels, kLanes) * kLanes; }
-
-struct Place {
-  int64_t n, y, x;  // of the tile's first output
-  Place(const WinogradShape& s, int64_t tile)
-      : n(tile / s.tiles_across / s.tiles_down),
-        y(tile / s.tiles_across % s.tiles_down * (7 - s.kernel)),
-        x(tile % s.tiles_across * (7 - s.kernel)) {}
-};
-
-// v[point * step + channel] for one tile.
 void transform_input(const WinogradShape& s, const float* x, int64_t tile, float* v, int64_t step) {
   const Place at(s, tile);
   const int64_t y0 = at.y - s.pad_h, x0 = at.x - s.pad_w;
@@ -49,6 +31,15 @@ void transform_input(const WinogradShape& s, const float* x, int64_t tile, float
     FLAMBEAU_UNROLL for (int i = 0; i < 36; ++i) store(v + i * step + c, points[i]);
   }
 }
+
+namespace {
+
+constexpr int64_t kKeptFloats = 1 << 20;  // transformed weights up to this size are made once, larger ones by pieces
+constexpr int64_t kRowsOfGroup = 24;      // tiles that one thread takes through all steps
+constexpr int64_t kRowsOfLargeGroup = 64;
+constexpr int64_t kChannelPiece = 64;
+
+int64_t padded(int64_t channels) { return ceil_div(channels, kLanes) * kLanes; }
 
 // Rows [k0, k1) of the transformed weights of one panel, from its packed weights [K * K][c_in][columns]:
 // u[point * step + (k - k0) * columns + column].

@@ -119,6 +119,20 @@ struct WinogradShape {
         tiles_down(ceil_div(oh_, 7 - k)), tiles_across(ceil_div(ow_, 7 - k)), tiles(n * tiles_down * tiles_across) {}
 };
 
+constexpr int64_t kPoints = 36;
+
+// The first output of a tile.
+struct Place {
+  int64_t n, y, x;
+  Place(const WinogradShape& s, int64_t tile)
+      : n(tile / s.tiles_across / s.tiles_down),
+        y(tile / s.tiles_across % s.tiles_down * (7 - s.kernel)),
+        x(tile % s.tiles_across * (7 - s.kernel)) {}
+};
+
+// The 6 x 6 input pixels of one tile, all channels: v[point * step + channel].
+void transform_input(const WinogradShape& s, const float* x, int64_t tile, float* v, int64_t step);
+
 struct WeightsAt {
   const float* weight;
   int64_t column, row, h, w;  // strides: output channel, input channel, tap

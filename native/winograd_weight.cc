@@ -5,49 +5,22 @@
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
-constexpr int64_t kPoints = 36;
 constexpr int64_t kChunkFloats = 1 << 20;
 constexpr int64_t kChannelsAtOnce = 16;  // neighbours share cache lines of the gradient: one thread writes them
 
-template <std::size_t... R>
-FLAMBEAU_INLINE TileOuter pick_outer(int rows, bool narrow, std::index_sequence<R...>) {
-  static constexpr TileOuter one[] = {tile_outer<int(R) + 1, 1>...};
-  static constexpr TileOuter two[] = {tile_outer<int(R) + 1, 2>...};
-  return (narrow ? one : two)[rows - 1];
-}
-
-// The 6 x 6 input pixels of a tile: to[point * step + channel].
-void input_tile(const WinogradShape& s, const float* x, int64_t n, int64_t y0, int64_t x0, float* to, int64_t step) {
-  const float* image = x + n * s.h * s.w * s.c_in;
-  for (int64_t c = 0; c < s.c_in; c += kLanes) {
-    const int channels = int(least(kLanes, s.c_in - c));
-    Vec half[36], points[36];
-    for (int j = 0; j < 6; ++j) {
-      Vec column[6];
-      for (int i = 0; i < 6; ++i) {
-        const int64_t yy = y0 + i, xx = x0 + j;
-        const bool there = yy >= 0 && yy < s.h && xx >= 0 && xx < s.w;
-        column[i] = there ? load_part(image + (yy * s.w + xx) * s.c_in + c, channels) : Vec{};
-      }
-      input_points(column, 1, half + j, 6);
-    }
-    FLAMBEAU_UNROLL for (int i = 0; i < 6; ++i) input_points(half + 6 * i, 1, points + 6 * i, 1);
-    FLAMBEAU_UNROLL for (int i = 0; i < 36; ++i) store(to + i * step + c, points[i]);
-  }
-}
-
 // The output gradients of a tile, one panel: to[point * step + column].
 template <int K>
-void gradient_tile(const WinogradShape& s, const float* gy, int64_t n, int64_t y0, int64_t x0, int64_t channel,
-                   int columns, int64_t nr, float* to, int64_t step) {
+void gradient_tile(const WinogradShape& s, const float* gy, int64_t tile, int64_t channel, int columns, int64_t nr,
+                   float* to, int64_t step) {
+  const Place at(s, tile);
   constexpr int kSide = 7 - K;
   for (int64_t v = 0; v < nr; v += kLanes) {
     Vec half[6 * kSide], points[36];
     for (int j = 0; j < kSide; ++j) {
       Vec column[kSide];
       for (int i = 0; i < kSide; ++i) {
-        const bool there = y0 + i < s.oh && x0 + j < s.ow;
-        column[i] = there ? load_part(gy + ((n * s.oh + y0 + i) * s.ow + x0 + j) * s.c_out + channel + v,
+        const bool there = at.y + i < s.oh && at.x + j < s.ow;
+        column[i] = there ? load_part(gy + ((at.n * s.oh + at.y + i) * s.ow + at.x + j) * s.c_out + channel + v,
                                       columns - int(v))
                           : Vec{};
       }
@@ -79,19 +52,17 @@ void winograd_weight(const WinogradShape& s, const float* x, const float* gy, fl
   for (int64_t begin = 0; begin < s.tiles; begin += chunk) {
     const int64_t count = least(chunk, s.tiles - begin);
     parallel_for(count, [&](int64_t t) {
-      const int64_t tile = begin + t, n = tile / s.tiles_across / s.tiles_down;
-      const int64_t y0 = tile / s.tiles_across % s.tiles_down * (7 - K), x0 = tile % s.tiles_across * (7 - K);
-      input_tile(s, x, n, y0 - s.pad_h, x0 - s.pad_w, v + t * v_row, v_step);
+      transform_input(s, x, begin + t, v + t * v_row, v_step);
       for (int64_t p = 0; p < panel_count; ++p)
-        gradient_tile<K>(s, gy, n, y0, x0, p * nr, int(least(nr, s.c_out - p * nr)), nr,
-                         d + p * d_panel + t * nr, d_step);
+        gradient_tile<K>(s, gy, begin + t, p * nr, int(least(nr, s.c_out - p * nr)), nr, d + p * d_panel + t * nr,
+                         d_step);
     });
     parallel_for(kPoints * panel_count, [&](int64_t u) {
       const int64_t point = u / panel_count, p = u % panel_count;
       const PixelRun run{0, 0, count};
       for (int64_t r = 0; r < row_tiles; ++r) {
         const int64_t row = s.c_in * r / row_tiles, end = s.c_in * (r + 1) / row_tiles;
-        pick_outer(int(end - row), nr == kLanes, std::make_index_sequence<kTileRows>())(
+        pick_outer(int(end - row), nr == kLanes)(
             &run, 1, v + point * v_step + row, d + point * d_step + p * d_panel, v_row,
             m + point * m_step + p * m_panel + row * nr, begin > 0);
       }

@@ -9,17 +9,28 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .library import FLOAT, dense, kernel, runtime
+from .library import FLOAT, dense, kernel, laid_like, runtime
 
 CHEAP, COSTLY = 32768, 4096  # elements from which the runtime is faster than NumPy
 
 
-def _no_numbers(*_params):
+def _no_numbers(*_params, **_named):
     return ()
 
 
-def _unary(name: str, least: int, numbers: Callable = _no_numbers, run: str = "") -> None:
-    function = getattr(runtime, run or name, None)
+def _both(
+    name: str,
+    least: int,
+    numbers: Callable = _no_numbers,
+    slope: Callable | None = None,
+    called: Callable | None = None,
+) -> None:
+    """A function and its derivative.
+
+    ``numbers``: what the runtime is told besides arrays, from the operation's parameters; ``slope``
+    the same for the derivative. ``called``: the runtime's name, where that depends on them.
+    """
+    called = called or (lambda *_params, **_named: name)
 
     @kernel(name, least_size=least)
     def compute(x, **params):
@@ -29,33 +40,20 @@ def _unary(name: str, least: int, numbers: Callable = _no_numbers, run: str = ""
         if flat is None:
             return None
         y = np.empty_like(x)
-        function(flat, dense(y), *numbers(**params))
+        getattr(runtime, called(**params))(flat, dense(y), *numbers(**params))
         return y
 
-
-def _derivative(name: str, least: int, numbers: Callable = _no_numbers, run: str = "") -> None:
-    function = getattr(runtime, f"{run or name}_backward", None)
-
     @kernel(f"{name}.input", least_size=least)
-    def compute(g, saved, *params):
+    def compute_slope(g, saved, *params):
         if saved.size < least or saved.dtype != FLOAT or g.dtype != FLOAT or g.shape != saved.shape:
             return None
         flat = dense(saved)
         if flat is None:
             return None
-        if g.strides != saved.strides:
-            g, given = np.empty_like(saved), g
-            np.copyto(g, given)
         gx = np.empty_like(saved)
-        function(dense(g), flat, dense(gx), *numbers(*params))
+        run = getattr(runtime, f"{called(*params)}_backward")
+        run(dense(laid_like(g, saved)), flat, dense(gx), *(slope or numbers)(*params))
         return gx
-
-
-def _both(
-    name: str, least: int, numbers: Callable = _no_numbers, slope: Callable | None = None
-) -> None:
-    _unary(name, least, numbers)
-    _derivative(name, least, slope or numbers)
 
 
 _both("relu", CHEAP)
@@ -88,27 +86,11 @@ for _name in ("sqrt", "rsqrt", "square", "reciprocal"):
     _both(_name, CHEAP)
 
 
-@kernel("gelu", least_size=COSTLY)
-def gelu(x, *, approximate="none"):
-    """``ops.activation.gelu``."""
-    if x.size < COSTLY or x.dtype != FLOAT or dense(x) is None:
-        return None
-    y = np.empty_like(x)
-    (runtime.gelu_tanh if approximate == "tanh" else runtime.gelu)(dense(x), dense(y))
-    return y
-
-
-@kernel("gelu.input", least_size=COSTLY)
-def gelu_slope(g, x, approximate="none"):
-    """The derivative of ``gelu``."""
-    if x.size < COSTLY or x.dtype != FLOAT or g.dtype != FLOAT or g.shape != x.shape:
-        return None
-    if dense(x) is None or g.strides != x.strides:
-        return None
-    gx = np.empty_like(x)
-    run = runtime.gelu_tanh_backward if approximate == "tanh" else runtime.gelu_backward
-    run(dense(g), dense(x), dense(gx))
-    return gx
+_both(
+    "gelu",
+    COSTLY,
+    called=lambda approximate="none": "gelu_tanh" if approximate == "tanh" else "gelu",
+)
 
 
 def _binary(name: str) -> None:

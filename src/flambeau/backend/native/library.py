@@ -102,3 +102,12 @@ def dense(x: np.ndarray) -> np.ndarray | None:
         return None
     y = x.transpose(order)
     return y if y.flags.c_contiguous else None
+
+
+def laid_like(g: np.ndarray, x: np.ndarray) -> np.ndarray:
+    """``g``, or a copy, with its numbers in memory where ``x`` of the same shape has its own."""
+    if g.strides == x.strides:
+        return g
+    y = np.empty_like(x)
+    np.copyto(y, g)
+    return y

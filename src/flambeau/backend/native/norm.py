@@ -17,7 +17,7 @@ def batch_moments_norm(x, weight=None, bias=None, *, axes, affine, eps):
     if not _is_batch(x, axes, affine) or not _rows_of_floats(weight, bias):
         return None
     c = x.shape[1]
-    y = empty_last(x.shape) if x.ndim > 2 else np.empty(x.shape, FLOAT)
+    y = empty_last(x.shape)
     mean, var = np.empty(c, FLOAT), np.empty(c, FLOAT)
     runtime.batch_norm_train(_matrix(x), weight, bias, eps, _matrix(y), mean, var)
     return y, mean.reshape(affine), var.reshape(affine)
@@ -36,7 +36,7 @@ def batch_moments_rule(
     c = x.shape[1]
     gx = None
     if needs[0]:
-        gx = empty_last(x.shape) if x.ndim > 2 else np.empty(x.shape, FLOAT)
+        gx = empty_last(x.shape)
     gw = np.empty(c, FLOAT) if needs[1] else None
     gb = np.empty(c, FLOAT) if needs[2] else None
     runtime.batch_norm_backward(
@@ -53,7 +53,7 @@ def fixed_norm(x, mean, var, weight=None, bias=None, *, affine, eps):
         return None
     if not _rows_of_floats(mean, var, weight, bias):
         return None
-    y = empty_last(x.shape) if x.ndim > 2 else np.empty(x.shape, FLOAT)
+    y = empty_last(x.shape)
     runtime.batch_norm_evaluate(_matrix(x), weight, bias, eps, _matrix(y), mean, var)
     return y
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import numpy as np
-
-from .library import FLOAT, dense, runtime
+from .library import FLOAT, dense, laid_like, runtime
 
 _RULES = frozenset(
     ("adadelta", "adagrad", "adam", "adamax", "asgd", "nadam", "radam", "rmsprop", "rprop", "sgd")
@@ -31,8 +29,7 @@ def step(rule: str, lists, numbers: dict) -> bool:
             if a.ndim and a.strides != p.strides:
                 if group is not lists[1] or a.shape != p.shape:
                     return False
-                a = np.empty_like(p)  # a gradient, which is only read
-                np.copyto(a, group[i])
+                a = laid_like(a, p)  # a gradient, which is only read
             flat = dense(a)
             if flat is None or (group is not lists[1] and not a.flags.writeable):
                 return False

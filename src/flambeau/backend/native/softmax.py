@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import numpy as np
 
-from .library import FLOAT, dense, kernel, runtime
+from .library import FLOAT, dense, kernel, laid_like, runtime
 
 
 def _matrix(x: np.ndarray, dim: int) -> np.ndarray | None:
@@ -18,7 +16,7 @@ def _matrix(x: np.ndarray, dim: int) -> np.ndarray | None:
     return None if flat is None else flat.reshape(-1, x.shape[dim])
 
 
-def _function(name: str) -> Callable:
+def _function(name: str) -> None:
     function = getattr(runtime, f"{name}_forward", None)
 
     @kernel(name, last=True)
@@ -32,10 +30,8 @@ def _function(name: str) -> Callable:
         function(rows, _matrix(y, dim))
         return y
 
-    return compute
 
-
-def _slope(name: str) -> Callable:
+def _slope(name: str) -> None:
     function = getattr(runtime, f"{name}_backward", None)
 
     @kernel(f"{name}.input")
@@ -45,14 +41,9 @@ def _slope(name: str) -> Callable:
         rows = _matrix(y, dim)
         if rows is None:
             return None
-        if g.strides != y.strides:
-            g, given = np.empty_like(y), g
-            np.copyto(g, given)
         gx = np.empty_like(y)
-        function(_matrix(g, dim), rows, _matrix(gx, dim))
+        function(_matrix(laid_like(g, y), dim), rows, _matrix(gx, dim))
         return gx
-
-    return compute
 
 
 for _name in ("softmax", "log_softmax"):
