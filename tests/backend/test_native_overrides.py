@@ -209,6 +209,45 @@ def test_layers(name, hidden, shape):
     agree(layer, x)
 
 
+@pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
+@pytest.mark.parametrize("weighted", [False, True])
+def test_cross_entropy(reduction, weighted):
+    """Rows, images that lie row by row and channels last, ignored targets, bytes as targets."""
+    rng = np.random.default_rng(0)
+    for shape, classes in (((7, 10), 10), ((3, 200), 200), ((2, 5, 3, 4), 5), ((1, 1), 1)):
+        target = rng.integers(0, classes, (shape[0], *shape[2:]))
+        target.flat[0] = -100
+        weight = numbers(rng, classes) ** 2 if weighted else None
+        x = numbers(rng, shape)
+
+        def loss(x, target=target, weight=weight):
+            kinds = [flambeau.tensor(a) if a is not None else None for a in (target, weight)]
+            found = F.cross_entropy(x, *kinds, reduction=reduction)
+            return found if target.size > 1 else found.nan_to_num()
+
+        agree(loss, x)
+        if len(shape) == 4:
+            eye = flambeau.eye(classes).reshape(classes, classes, 1, 1)
+            agree(lambda x, loss=loss, eye=eye: loss(F.conv2d(x, eye)), x)
+    labels = flambeau.tensor([1, 0], dtype=flambeau.uint8)
+    agree(lambda x: F.cross_entropy(x, labels, reduction=reduction), numbers(rng, (2, 3)))
+    with pytest.raises(IndexError, match="Target 3 is out of bounds"):
+        F.cross_entropy(flambeau.zeros(2, 3), flambeau.tensor([0, 3]))
+
+
+def test_cross_entropy_of_scores_that_change():
+    """As in PyTorch the scores may be overwritten before the backward pass, which may run twice."""
+    x = flambeau.randn(4, 5).requires_grad_()
+    scores = x * 1
+    loss = F.cross_entropy(scores, flambeau.tensor([0, 1, 2, 3]))
+    with flambeau.no_grad():
+        scores.zero_()
+    loss.backward(retain_graph=True)
+    once = x.grad.clone()
+    loss.backward()
+    assert (x.grad == 2 * once).all()
+
+
 ACTIVATIONS = {
     name: getattr(F, name)
     for name in (

@@ -247,6 +247,14 @@ def test_cross_entropy(reduction, smoothing):
         weight,
         constant=(2,),
     )
+    images = np.array([[[0, -100]], [[3, 1]]])
+    same(
+        lambda F, x, y, w: F.cross_entropy(x, y, w, **rest),
+        normal(2, 4, 1, 2),
+        images,
+        weight,
+        constant=(2,),
+    )
     for shape in ((3, 4, 2), (3, 4, 2, 5), (3, 4, 2, 1, 2)):
         labels = np.random.default_rng(0).integers(0, 4, (shape[0], *shape[2:]))
         same(lambda F, x, y: F.cross_entropy(x, y, **rest), normal(*shape), labels)

@@ -149,6 +149,12 @@ def cross_entropy(
     if target.shape == input.shape and input.ndim:
         return _probability_entropy(input, target, weight, reduction, label_smoothing, dim)
     _check_classes(input, target, weight)
+    rank = input.ndim
+    if label_smoothing == 0 and rank in (2, 4):
+        loss, _ = xp.softmax_entropy(
+            input, target, weight, ignore_index=ignore_index, reduction=reduction
+        )
+        return xp.entropy_loss(loss) if rank == 2 else xp.entropy_loss2d(loss)
     log_probability = F.log_softmax(input, dim)
     loss = F.nll_loss(
         log_probability, target, weight, ignore_index=ignore_index, reduction=reduction

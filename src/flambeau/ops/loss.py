@@ -7,6 +7,7 @@ from math import prod
 from flambeau.core.errors import DimError
 
 from .registry import POINTWISE, STOPS, broadcast_shape, op
+from .softmax import log_softmax
 
 
 def _nll_loss(xp, input, target, weight=None, *, ignore_index, reduction):
@@ -96,6 +97,67 @@ def _classes(xp, target, weight, classes, dtype, ignore_index):
         )
     scale = keep.astype(dtype) if weight is None else weight[safe] * keep
     return keep, safe, scale
+
+
+@op(node="LogSoftmax")
+def softmax_entropy(xp, input, target, weight=None, *, ignore_index, reduction):
+    """The loss of the log-softmax of (N, C, *S), and its gradient: softmax minus 1 at the target.
+
+    The gradient, of the sum where nothing is reduced, costs little while the exponentials are at
+    hand; backward only multiplies it. ``entropy_loss`` gives the graph PyTorch's second node.
+    """
+    log_p = log_softmax.plain(xp, input, dim=1)
+    picked = {"ignore_index": ignore_index, "reduction": reduction}
+    loss = _nll_loss(xp, log_p, target, weight, **picked)
+    one = xp.ones(loss.shape, input.dtype)
+    spread = nll_spread.plain(xp, one, target, weight, size=input.shape, **picked)
+    return loss, spread - xp.exp(log_p) * xp.sum(spread, axis=1, keepdims=True)
+
+
+def _entropy_rule(xp, g, y1, target, weight, ignore_index, reduction):
+    g_loss, g_slope = g
+    gx = None
+    if g_loss is not None:
+        gx = y1 * (xp.expand_dims(g_loss, 1) if reduction == "none" else g_loss)
+    if g_slope is not None:
+        # Without the 1 at the target the slope is f softmax(x), f a factor of each row.
+        spread = xp.nll_spread(
+            xp.ones(target.shape if reduction == "none" else (), y1.dtype), target, weight,
+            size=y1.shape, ignore_index=ignore_index, reduction=reduction,
+        )  # fmt: skip
+        scaled, factor = y1 - spread, xp.sum(spread, axis=1, keepdims=True)
+        mean = xp.sum(scaled * g_slope, axis=1, keepdims=True) / xp.where(factor == 0, 1, -factor)
+        more = scaled * (g_slope - mean)
+        gx = more if gx is None else gx + more
+    return gx
+
+
+softmax_entropy.vjp(
+    input=_entropy_rule,
+    target=STOPS("class numbers"),
+    weight=STOPS("PyTorch gives class weights no gradient"),
+)
+
+
+@softmax_entropy.shape
+def _(input, target, weight=None, *, ignore_index, reduction):
+    return (target if reduction == "none" else ()), input
+
+
+def _entropy_loss(name):
+    def kernel(xp, input):
+        return input
+
+    kernel.__name__ = name
+    kernel.__doc__ = "What ``softmax_entropy`` gave: a node of its own, as in PyTorch's graphs."
+    return kernel
+
+
+entropy_loss = op(node="NllLoss")(_entropy_loss("entropy_loss"))
+entropy_loss2d = op(node="NllLoss2D")(_entropy_loss("entropy_loss2d"))
+for each in (entropy_loss, entropy_loss2d):
+    each.vjp(input=lambda xp, g: g)
+    each.shape(lambda input: input)
 
 
 def _reduced(xp, loss, reduction):

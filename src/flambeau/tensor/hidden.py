@@ -46,27 +46,37 @@ def agree(op, inputs, arrays) -> bool:
 
 def results(y, inputs, arrays):
     """Tensors around what a kernel made that may lie channels last."""
-    shown = any(
-        isinstance(t, Tensor) and t._storage.hidden is None and lies_last(a)
-        for t, a in zip(inputs, arrays)
-    )
     if type(y) is tuple:
-        return tuple([_result(a, arrays, shown) for a in y])
-    return _result(y, arrays, shown)
+        return tuple([_result(a, inputs, arrays) for a in y])
+    return _result(y, inputs, arrays)
 
 
-def _result(array, arrays, shown) -> Tensor:
+def _result(array, inputs, arrays) -> Tensor:
     if type(array) is not np.ndarray:
         array = np.asarray(array)
     base = array.base
-    if any(a is array or (base is not None and (base is a or base is a.base))
-           for a in arrays if type(a) is np.ndarray):  # fmt: skip
-        array = array.copy(order="K")
-    if shown:
-        return Tensor._around(in_order(array, order_last(array.ndim) if array.ndim > 2 else ()))
+    for a in arrays:
+        if a is array or (
+            base is not None and type(a) is np.ndarray and (base is a or base is a.base)
+        ):
+            array = array.copy(order="K")
+            break
+    if array.ndim < 3:
+        plain = array.flags.c_contiguous and 1 not in array.shape
+        return Tensor._around(array if plain else in_order(array))
+    if _shown(inputs, arrays):
+        return Tensor._around(in_order(array, order_last(array.ndim)))
     if lies_last(array):
         return Tensor._over(HiddenStorage(array))
     return Tensor._around(in_order(array))
+
+
+def _shown(inputs, arrays) -> bool:
+    """Whether one of the inputs was laid out channels last by the user."""
+    return any(
+        isinstance(t, Tensor) and t._storage.hidden is None and lies_last(a)
+        for t, a in zip(inputs, arrays)
+    )
 
 
 def in_order(array: np.ndarray, order=()) -> np.ndarray:

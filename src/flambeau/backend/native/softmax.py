@@ -1,10 +1,12 @@
-"""Softmax and log-softmax of float32 along the axis whose numbers are neighbours in memory."""
+"""Softmax and log-softmax of float32 along the axis whose numbers are neighbours in memory, and
+cross entropy with class numbers.
+"""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .library import FLOAT, dense, kernel, laid_like, runtime
+from .library import FLOAT, dense, empty_last, kernel, laid_like, rows, runtime
 
 
 def _matrix(x: np.ndarray, dim: int) -> np.ndarray | None:
@@ -23,11 +25,11 @@ def _function(name: str) -> None:
     def compute(x, *, dim):
         if x.dtype != FLOAT or not x.ndim:
             return None
-        rows = _matrix(x, dim)
-        if rows is None:
+        flat = _matrix(x, dim)
+        if flat is None:
             return None
         y = np.empty_like(x)
-        function(rows, _matrix(y, dim))
+        function(flat, _matrix(y, dim))
         return y
 
 
@@ -38,14 +40,51 @@ def _slope(name: str) -> None:
     def compute(g, y, dim):
         if y.dtype != FLOAT or g.dtype != FLOAT or g.shape != y.shape or not y.ndim:
             return None
-        rows = _matrix(y, dim)
-        if rows is None:
+        flat = _matrix(y, dim)
+        if flat is None:
             return None
         gx = np.empty_like(y)
-        function(_matrix(laid_like(g, y), dim), rows, _matrix(gx, dim))
+        function(_matrix(laid_like(g, y), dim), flat, _matrix(gx, dim))
         return gx
 
 
 for _name in ("softmax", "log_softmax"):
     _function(_name)
     _slope(_name)
+
+
+@kernel("softmax_entropy", last=True)
+def softmax_entropy(x, target, weight=None, *, ignore_index, reduction):
+    """``ops.loss.softmax_entropy``."""
+    if x.dtype != FLOAT or not x.size or not (weight is None or weight.dtype == FLOAT):
+        return None
+    if x.ndim == 2:
+        flat = np.ascontiguousarray(x)
+        slope = np.empty(x.shape, FLOAT)
+        slopes = slope
+    elif x.ndim == 4:
+        slope = empty_last(x.shape)
+        flat, slopes = (a.reshape(-1, x.shape[1]) for a in (rows(x), rows(slope)))
+    else:
+        return None
+    loss = np.empty(target.shape if reduction == "none" else (), FLOAT)
+    saved = np.empty((len(flat), 2), FLOAT)
+    if weight is not None:
+        weight = np.ascontiguousarray(weight)
+    target = np.ascontiguousarray(target, np.int64).reshape(-1)
+    try:
+        runtime.cross_entropy_forward(
+            flat, target, weight, loss.reshape(-1), saved, slopes, reduction, ignore_index
+        )
+    except IndexError:
+        return None  # the text finds the words
+    return loss, slope
+
+
+@kernel("softmax_entropy.input")
+def softmax_entropy_rule(g, slope, _target, _weight, _ignore_index, reduction):
+    """The derivative of ``softmax_entropy``, unless that of the slope is asked for."""
+    g_loss, g_slope = g
+    if g_slope is not None or reduction == "none":
+        return None
+    return slope if g_loss == 1 else slope * g_loss
