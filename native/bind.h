@@ -37,6 +37,7 @@ inline void check(bool holds, const char* what) {
 const Kernels& kernels();
 
 void bind_conv(nb::module_& m);
+void bind_memory(nb::module_& m);
 void bind_softmax(nb::module_& m);
 void bind_norm(nb::module_& m);
 void bind_pooling(nb::module_& m);

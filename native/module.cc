@@ -70,6 +70,7 @@ NB_MODULE(_runtime, m) {
   m.def("get_num_threads", get_num_threads);
   m.def("set_num_threads", set_num_threads);
   bind_conv(m);
+  bind_memory(m);
   bind_softmax(m);
   bind_norm(m);
   bind_pooling(m);

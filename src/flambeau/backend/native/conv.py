@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .library import FLOAT, empty_last, kernel, rows, runtime
+from .library import FLOAT, empty, empty_last, kernel, rows, runtime
 
 
 @kernel("convolution", last=True)
@@ -58,7 +58,7 @@ def conv_weight_grad(g, x, *, size, stride, padding, dilation, groups):
     """``ops.conv.conv_weight_grad``."""
     if not _takes(g, x) or not min(size):
         return None
-    gw = np.empty(size, FLOAT)
+    gw = empty(size)
     window = _window(stride, padding, dilation, groups)
     runtime.conv_backward_weight(rows(x), rows(g), _planes(gw), window)
     return gw

@@ -9,7 +9,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from .library import FLOAT, dense, kernel, laid_like, runtime
+from .library import FLOAT, dense, empty_like, kernel, laid_like, runtime
 
 CHEAP, COSTLY = 32768, 4096  # elements from which the runtime is faster than NumPy
 
@@ -39,7 +39,7 @@ def _both(
         flat = dense(x)
         if flat is None:
             return None
-        y = np.empty_like(x)
+        y = empty_like(x)
         getattr(runtime, called(**params))(flat, dense(y), *numbers(**params))
         return y
 
@@ -50,7 +50,7 @@ def _both(
         flat = dense(saved)
         if flat is None:
             return None
-        gx = np.empty_like(saved)
+        gx = empty_like(saved)
         run = getattr(runtime, f"{called(*params)}_backward")
         run(dense(laid_like(g, saved)), flat, dense(gx), *(slope or numbers)(*params))
         return gx
@@ -112,11 +112,11 @@ def _binary(name: str) -> None:
             and z.strides == x.strides
             and z.dtype == FLOAT
         ):
-            y = np.empty_like(x)
+            y = empty_like(x)
             function(flat, dense(z), dense(y))
             return y
         if type(z) is float or type(z) is int:
-            y = np.empty_like(x)
+            y = empty_like(x)
             with_number(flat, z, dense(y))
             return y
         return None

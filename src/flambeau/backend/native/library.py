@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from importlib import import_module
 from typing import Any
@@ -66,23 +67,38 @@ def lies_last(array: np.ndarray) -> bool:
     )
 
 
+SMALL = 4096  # bytes below which memory of our own gains nothing
+
+
+def empty(shape, dtype=FLOAT) -> np.ndarray:
+    """An uninitialised array, row by row, in memory that is aligned and kept (native/memory.h)."""
+    return (np.empty if math.prod(shape) * dtype.itemsize < SMALL else runtime.empty)(shape, dtype)
+
+
+def empty_like(x: np.ndarray) -> np.ndarray:
+    """The same with the shape, type and order of ``x``, which is dense."""
+    if x.nbytes < SMALL:
+        return np.empty_like(x)
+    return runtime.empty(x.shape, x.dtype, None if x.flags.c_contiguous else x.strides)
+
+
 def empty_last(shape, dtype=FLOAT) -> np.ndarray:
-    """An uninitialised array (N, C, *S) that lies channels last.
+    """The same (N, C, *S), channels last.
 
     Where both orders are the same memory, strides are those of an ordinary array.
     """
-    pixels = 1
-    for n in shape[2:]:
-        pixels *= n
+    pixels = math.prod(shape[2:])
     if shape[1] == 1 or pixels == 1:
-        return np.empty(shape, dtype)
+        return empty(shape, dtype)
     steps = [dtype.itemsize] * len(shape)
     step = dtype.itemsize * shape[1]
     for axis in range(len(shape) - 1, 1, -1):
         steps[axis] = step
         step *= shape[axis]
     steps[0] = step
-    return np.ndarray(shape, dtype, strides=steps)
+    if step * shape[0] < SMALL:
+        return np.ndarray(shape, dtype, strides=steps)
+    return runtime.empty(shape, dtype, tuple(steps))
 
 
 def rows(x: np.ndarray) -> np.ndarray:
@@ -108,6 +124,6 @@ def laid_like(g: np.ndarray, x: np.ndarray) -> np.ndarray:
     """``g``, or a copy, with its numbers in memory where ``x`` of the same shape has its own."""
     if g.strides == x.strides:
         return g
-    y = np.empty_like(x)
+    y = empty_like(x)
     np.copyto(y, g)
     return y

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from .library import FLOAT, empty_last, kernel, rows, runtime
+from .library import FLOAT, empty, empty_last, kernel, rows, runtime
 
 
 @kernel("batch_moments_norm", last=True)
@@ -65,7 +65,7 @@ def layer_moments_norm(x, weight=None, bias=None, *, axes, affine, eps):
     if not _is_layer(x, axes, affine) or not _floats(weight, bias):
         return None
     shape = (math.prod(x.shape[: x.ndim - count]), math.prod(affine))
-    y = np.empty(x.shape, FLOAT)
+    y = empty(x.shape)
     mean, var = np.empty(shape[0], FLOAT), np.empty(shape[0], FLOAT)
     runtime.layer_norm_forward(
         np.ascontiguousarray(x).reshape(shape), _flat(weight), _flat(bias), eps, y.reshape(shape),
@@ -84,7 +84,7 @@ def layer_moments_rule(g, mean, var, x, weight, weight_shape, bias_shape, axes, 
     if not _is_layer(x, axes, affine) or not _floats(weight):
         return None
     shape = (mean.size, math.prod(affine))
-    gx = np.empty(x.shape, FLOAT) if needs[0] else None
+    gx = empty(x.shape) if needs[0] else None
     gw = np.empty(shape[1], FLOAT) if needs[1] else None
     gb = np.empty(shape[1], FLOAT) if needs[2] else None
     runtime.layer_norm_backward(

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .library import FLOAT, dense, empty_last, kernel, laid_like, rows, runtime
+from .library import FLOAT, dense, empty_last, empty_like, kernel, laid_like, rows, runtime
 
 
 def _matrix(x: np.ndarray, dim: int) -> np.ndarray | None:
@@ -28,7 +28,7 @@ def _function(name: str) -> None:
         flat = _matrix(x, dim)
         if flat is None:
             return None
-        y = np.empty_like(x)
+        y = empty_like(x)
         function(flat, _matrix(y, dim))
         return y
 
@@ -43,7 +43,7 @@ def _slope(name: str) -> None:
         flat = _matrix(y, dim)
         if flat is None:
             return None
-        gx = np.empty_like(y)
+        gx = empty_like(y)
         function(_matrix(laid_like(g, y), dim), flat, _matrix(gx, dim))
         return gx
 
