@@ -65,6 +65,14 @@ nb::object empty(nb::handle shape, nb::handle dtype, nb::handle strides) {
   return nb::steal(made);
 }
 
+void transpose(In<3> x, Out<3> y) {
+  check(x.shape(0) == y.shape(0) && x.shape(1) == y.shape(2) && x.shape(2) == y.shape(1),
+        "the output is not as many matrices with rows and columns exchanged");
+  if (!x.size()) return;
+  nb::gil_scoped_release release;
+  kernels().layout.transpose(int64_t(x.shape(0)), int64_t(x.shape(1)), int64_t(x.shape(2)), x.data(), y.data());
+}
+
 }  // namespace
 
 void bind_memory(nb::module_& m) {
@@ -76,6 +84,7 @@ void bind_memory(nb::module_& m) {
   numpy_ndarray = nb::object(numpy.attr("ndarray")).release().ptr();
   zero = PyLong_FromLong(0);
   m.def("empty", empty, nb::arg("shape"), nb::arg("dtype"), nb::arg("strides") = nb::none());
+  m.def("transpose", transpose, array("x"), array("y"));
   m.def("kept_memory", memory::kept);
   m.def("kept_memory_limit", memory::limit);
   m.def("set_kept_memory_limit", memory::set_limit);

@@ -10,10 +10,12 @@ const ElementwiseKernels& elementwise_kernels();
 const RandomKernels& random_kernels();
 const OptimKernels& optim_kernels();
 const ReduceKernels& reduce_kernels();
+const LayoutKernels& layout_kernels();
 
 const Kernels& table() {
-  static const Kernels kernels{conv_kernels(),    elementwise_kernels(), random_kernels(), pooling_kernels(),
-                               norm_kernels(),    optim_kernels(),       reduce_kernels(), softmax_kernels()};
+  static const Kernels kernels{conv_kernels(),    elementwise_kernels(), layout_kernels(), random_kernels(),
+                               pooling_kernels(), norm_kernels(),        optim_kernels(),  reduce_kernels(),
+                               softmax_kernels()};
   return kernels;
 }
 

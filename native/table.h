@@ -4,6 +4,7 @@
 #include "conv.h"
 #include "softmax.h"
 #include "elementwise.h"
+#include "layout.h"
 #include "norm.h"
 #include "optim.h"
 #include "pooling.h"
@@ -15,6 +16,7 @@ namespace flambeau {
 struct Kernels {
   ConvKernels conv;
   ElementwiseKernels elementwise;
+  LayoutKernels layout;
   RandomKernels random;
   PoolingKernels pooling;
   NormKernels norm;

@@ -6,6 +6,8 @@ import threading
 
 import numpy as np
 
+from flambeau.backend.native import row_by_row
+
 
 class Storage:
     """One buffer and the version counter that all tensors looking at it share.
@@ -50,7 +52,7 @@ class HiddenStorage(Storage):
             return object.__getattribute__(self, name)
         with _laying_out:
             if self.hidden is not None:
-                self._whole = self.buffer = np.ascontiguousarray(self.hidden)
+                self._whole = self.buffer = row_by_row(self.hidden)
                 self.hidden = None
         return self.buffer
 

@@ -15,12 +15,12 @@ from collections.abc import Callable
 import numpy as np
 
 from . import conv, elementwise, join, norm, optim, pooling, reduce, softmax
-from .library import kernels, least, lies_last, makes_last, missing, order_last, runtime
+from .library import kernels, least, lies_last, makes_last, missing, order_last, row_by_row, runtime
 from .memory import kept_memory, kept_memory_limit, set_kept_memory_limit
 
 __all__ = [
     "enabled", "is_available", "kept_memory", "kept_memory_limit", "least_size", "lies_last",
-    "makes_last", "order_last", "over", "over_rule", "runtime", "set_kept_memory_limit", "step",
+    "makes_last", "order_last", "over", "over_rule", "row_by_row", "runtime", "set_kept_memory_limit", "step",
 ]  # fmt: skip
 
 enabled = os.environ.get("FLAMBEAU_RUNTIME", "1") != "0"  # False: all is computed through NumPy

@@ -104,7 +104,24 @@ def empty_last(shape, dtype=FLOAT) -> np.ndarray:
 def rows(x: np.ndarray) -> np.ndarray:
     """``x`` (N, C, L) or (N, C, H, W) as a dense array (N, H, W, C), copied where need be."""
     y = x.transpose(0, 2, 3, 1) if x.ndim == 4 else x.transpose(0, 2, 1)[:, None]
-    return y if y.flags.c_contiguous else np.ascontiguousarray(y)
+    if y.flags.c_contiguous:
+        return y
+    if x.dtype != FLOAT or not x.flags.c_contiguous:
+        return np.ascontiguousarray(y)
+    z = empty(y.shape)
+    n, c = x.shape[:2]
+    runtime.transpose(x.reshape(n, c, -1), z.reshape(n, -1, c))
+    return z
+
+
+def row_by_row(x: np.ndarray) -> np.ndarray:
+    """A copy of ``x`` (N, C, *S), which lies channels last, in the order of its axes."""
+    if x.dtype != FLOAT:
+        return np.ascontiguousarray(x)
+    y = empty(x.shape)
+    n, c = x.shape[:2]
+    runtime.transpose(x.transpose(order_last(x.ndim)).reshape(n, -1, c), y.reshape(n, c, -1))
+    return y
 
 
 def dense(x: np.ndarray) -> np.ndarray | None:
