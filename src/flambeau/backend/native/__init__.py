@@ -20,7 +20,8 @@ from .memory import kept_memory, kept_memory_limit, set_kept_memory_limit
 
 __all__ = [
     "enabled", "is_available", "kept_memory", "kept_memory_limit", "least_size", "lies_last",
-    "makes_last", "order_last", "over", "over_rule", "row_by_row", "runtime", "set_kept_memory_limit", "step",
+    "makes_last", "order_last", "over", "over_rule", "row_by_row", "runtime",
+    "set_kept_memory_limit", "step",
 ]  # fmt: skip
 
 enabled = os.environ.get("FLAMBEAU_RUNTIME", "1") != "0"  # False: all is computed through NumPy
