@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import warnings
 
 import numpy as np
@@ -207,6 +208,42 @@ def test_layers(name, hidden, shape):
         return LAYERS[name](F.conv2d(x, flambeau.tensor(w)) if hidden else x)
 
     agree(layer, x)
+
+
+REDUCTIONS = ("sum", "mean", "amax", "amin")
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+@pytest.mark.parametrize("shape", [(4, 5, 23, 24), (3, 32, 11, 12), (4, 1, 50, 60), (1, 64, 9, 17)])
+def test_reductions(shape, hidden):
+    """Over every choice of dimensions, of maps in both orders in memory."""
+    x = numbers(np.random.default_rng(0), shape)
+    eye = flambeau.eye(shape[1]).reshape(shape[1], shape[1], 1, 1)
+
+    def every(x):
+        x = F.conv2d(x, eye) if hidden else x
+        found = []
+        for count, keepdim in itertools.product(range(5), (False, True)):
+            for dims in itertools.combinations(range(4), count):
+                name = REDUCTIONS[len(found) % len(REDUCTIONS)]
+                found.append(getattr(x, name)(dims or None, keepdim=keepdim).flatten())
+        for dim in range(4):
+            top, low = x.max(dim), x.min(dim, keepdim=True)
+            found += [top.values.flatten(), low.values.flatten()]
+            found += [(t.indices.flatten() + 1) * (1 / shape[dim]) for t in (top, low)]
+        return flambeau.cat([*found, x.max()[None], x.min()[None], x.prod(3).flatten()])
+
+    agree(every, x)
+
+
+def test_reductions_of_odd_memory():
+    x = numbers(np.random.default_rng(0), (90, 200))
+    for view in (lambda x: x.t(), lambda x: x[1:, 1:], lambda x: x[::2], lambda x: x[:1].T):
+        for dim in (None, 0, 1):
+            agree(lambda x, dim=dim, view=view: view(x).sum(dim), x)
+    x[3, 4] = np.nan
+    for name in REDUCTIONS:
+        assert getattr(flambeau.tensor(x), name)(1).isnan().nonzero().tolist() == [[3]]
 
 
 @pytest.mark.parametrize("reduction", ["none", "mean", "sum"])

@@ -20,8 +20,9 @@ from .memory import kept_memory, kept_memory_limit, set_kept_memory_limit
 
 __all__ = [
     "enabled", "is_available", "kept_memory", "kept_memory_limit", "least_size", "lies_last",
+    "enabled", "is_available", "kept_memory", "kept_memory_limit", "least_size", "lies_last",
     "makes_last", "order_last", "over", "over_rule", "row_by_row", "runtime",
-    "set_kept_memory_limit", "step",
+    "set_kept_memory_limit", "step", "total",
 ]  # fmt: skip
 
 enabled = os.environ.get("FLAMBEAU_RUNTIME", "1") != "0"  # False: all is computed through NumPy
@@ -83,6 +84,12 @@ def over_rule(name: str, plain: Callable) -> Callable:
 def step(rule: str, lists, numbers: dict) -> bool:
     """Run an optimiser's update rule on lists of arrays; False where it is left to NumPy."""
     return enabled and runtime is not None and optim.step(rule, lists, numbers)
+
+
+def total(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:
+    """The sum over some axes."""
+    y = reduce.reduced("sum", x, axes, keepdims) if enabled and runtime is not None else None
+    return x.sum(axis=axes, keepdims=keepdims) if y is None else y
 
 
 def _tell() -> None:

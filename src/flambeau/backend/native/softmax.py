@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .library import FLOAT, dense, empty_last, empty_like, kernel, laid_like, rows, runtime
+from .library import FLOAT, dense, empty, empty_last, empty_like, kernel, laid_like, rows, runtime
 
 
 def _matrix(x: np.ndarray, dim: int) -> np.ndarray | None:
@@ -60,7 +60,7 @@ def softmax_entropy(x, target, weight=None, *, ignore_index, reduction):
         return None
     if x.ndim == 2:
         flat = np.ascontiguousarray(x)
-        slope = np.empty(x.shape, FLOAT)
+        slope = empty(x.shape)
         slopes = slope
     elif x.ndim == 4:
         slope = empty_last(x.shape)

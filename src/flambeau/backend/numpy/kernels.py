@@ -7,6 +7,8 @@ import threading
 
 import numpy as np
 
+from flambeau.backend import native
+
 from .borders import fold_border, fold_windows, pad_border, unfold_windows
 from .choice import where
 from .convolution import correlate, correlate_data, correlate_weight
@@ -109,10 +111,10 @@ def unbroadcast(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
         return g
     extra = g.ndim - len(shape)
     if extra > 0:
-        g = g.sum(axis=tuple(range(extra)))
+        g = native.total(g, tuple(range(extra)))
     axes = tuple([i for i, n in enumerate(g.shape) if n != 1 and shape[i - g.ndim] == 1])
     if axes:
-        g = g.sum(axis=axes, keepdims=True)
+        g = native.total(g, axes, keepdims=True)
     return g if g.shape == shape else broadcast_to(g, shape)
 
 
