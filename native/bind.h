@@ -7,6 +7,8 @@
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
 
+#include <unistd.h>
+
 #include <cstdint>
 #include <optional>
 #include <stdexcept>
@@ -32,6 +34,24 @@ constexpr auto array(const char* name) { return nb::arg(name).noconvert(); }
 inline void check(bool holds, const char* what) {
   if (!holds) throw std::invalid_argument(what);
 }
+
+// While it lives, other Python threads run. A daemon thread that comes back when Python is ending is ended there by
+// unwinding its stack, which no destructor survives: it is held here, until the process is gone.
+class Unlocked {
+ public:
+  Unlocked() : state_(PyEval_SaveThread()) {}
+  Unlocked(const Unlocked&) = delete;
+  ~Unlocked() {
+    try {
+      PyEval_RestoreThread(state_);
+    } catch (...) {
+      for (;;) pause();
+    }
+  }
+
+ private:
+  PyThreadState* state_;
+};
 
 // The kernels of the instruction set in use.
 const Kernels& kernels();

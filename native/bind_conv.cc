@@ -56,35 +56,35 @@ void conv_forward(In<4> x, StridedIn<4> w, std::optional<In<1>> bias, Out<4> y, 
   check(!bias || int64_t(bias->shape(0)) == s.c_out, "the bias has another length than channels out");
   const WeightStrides at = strides_of(w);
   const float* b = bias ? bias->data() : nullptr;
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().conv.forward(s, x.data(), w.data(), at, b, relu, y.data());
 }
 
 void conv_backward_data(In<4> gy, StridedIn<4> w, Out<4> gx, const std::vector<int64_t>& numbers) {
   const ConvShape s = conv_shape(gx, w, gy, window(numbers));
   const WeightStrides at = strides_of(w);
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().conv.backward_data(s, gy.data(), w.data(), at, gx.data());
 }
 
 void conv_backward_weight(In<4> x, In<4> gy, StridedOut<4> gw, const std::vector<int64_t>& numbers) {
   const ConvShape s = conv_shape(x, gw, gy, window(numbers));
   const WeightStrides at = strides_of(gw);
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().conv.backward_weight(s, x.data(), gy.data(), gw.data(), at);
 }
 
 void conv_backward_bias(In<4> gy, Out<1> gb) {
   check(gy.shape(3) == gb.shape(0), "the bias has another length than channels");
   const int64_t pixels = int64_t(gy.shape(0) * gy.shape(1) * gy.shape(2)), channels = int64_t(gy.shape(3));
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().conv.backward_bias(pixels, channels, gy.data(), gb.data());
 }
 
 }  // namespace
 
 void bind_conv(nb::module_& m) {
-  m.def("use_winograd", [](bool on) { use_winograd = on; });
+  m.def("use_winograd", set_use_winograd);
   // noconvert: an array of another type or order is refused; nanobind would otherwise work on a copy.
   const auto array = [](const char* name) { return nb::arg(name).noconvert(); };
   m.def("conv_forward", conv_forward, array("x"), array("w"), array("bias").none(), array("y"), nb::arg("window"),

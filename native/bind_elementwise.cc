@@ -32,7 +32,7 @@ void def_unary(nb::module_& m, const char* name, Unary function) {
       name,
       [function](const AnyIn& x, const AnyOut& y, float a, float b, float c) {
         const int64_t n = same_size(x, y);
-        nb::gil_scoped_release release;
+        Unlocked unlocked;
         kernels().elementwise.unary(function, n, x.data(), y.data(), {a, b, c});
       },
       array("x"), array("y"), nb::arg("a") = 0.0f, nb::arg("b") = 0.0f, nb::arg("c") = 0.0f);
@@ -44,7 +44,7 @@ void def_derivative(nb::module_& m, const char* name, Derivative function) {
       [function](const AnyIn& g, const AnyIn& saved, const AnyOut& gx, float a, float b, float c) {
         const int64_t n = same_size(g, gx);
         same_size(saved, gx);
-        nb::gil_scoped_release release;
+        Unlocked unlocked;
         kernels().elementwise.derivative(function, n, g.data(), saved.data(), gx.data(), {a, b, c});
       },
       array("g"), array("saved"), array("gx"), nb::arg("a") = 0.0f, nb::arg("b") = 0.0f, nb::arg("c") = 0.0f);
@@ -57,7 +57,7 @@ void def_binary(nb::module_& m, const char* name, Binary function) {
         const int64_t n = same_size(x, y), count = int64_t(z.size());
         check(repeat > 0, "repeat must be positive");
         check(count > 0 || n == 0, "an empty array cannot be spread");
-        nb::gil_scoped_release release;
+        Unlocked unlocked;
         const ElementwiseKernels& k = kernels().elementwise;
         if (count == n && repeat == 1) return k.binary(function, n, x.data(), z.data(), y.data(), {a, 0, 0});
         if (count == 1) return k.binary_number(function, n, x.data(), *z.data(), y.data(), {a, 0, 0});
@@ -68,7 +68,7 @@ void def_binary(nb::module_& m, const char* name, Binary function) {
       (std::string(name) + "_number").c_str(),
       [function](const AnyIn& x, float number, const AnyOut& y, float a) {
         const int64_t n = same_size(x, y);
-        nb::gil_scoped_release release;
+        Unlocked unlocked;
         kernels().elementwise.binary_number(function, n, x.data(), number, y.data(), {a, 0, 0});
       },
       array("x"), nb::arg("number"), array("y"), nb::arg("a") = 0.0f);
@@ -80,7 +80,7 @@ void where(const Mask& mask, const std::optional<AnyIn>& a, const std::optional<
   const int64_t n = same_size(mask, y);
   if (a) same_size(*a, y);
   if (b) same_size(*b, y);
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().elementwise.where(n, reinterpret_cast<const uint8_t*>(mask.data()), a ? a->data() : nullptr, a_number,
                               b ? b->data() : nullptr, b_number, y.data());
 }
@@ -92,7 +92,7 @@ void dropout(uint64_t seed, uint64_t offset, double p, const std::optional<AnyIn
   const double threshold = std::nearbyint(p * 4294967296.0);
   const uint32_t whole = threshold < 4294967295.0 ? uint32_t(threshold) : 4294967295u;
   const float scale = p < 1 ? float(1.0 / (1.0 - p)) : 0.0f;
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().random.dropout(seed, offset, int64_t(y.size()), x ? x->data() : nullptr, whole, scale, y.data());
 }
 
@@ -110,11 +110,11 @@ void bind_elementwise(nb::module_& m) {
         nb::arg("a_number") = 0.0f, nb::arg("b_number") = 0.0f);
   m.def("dropout", dropout, nb::arg("seed"), nb::arg("offset"), nb::arg("p"), array("x").none(), array("y"));
   m.def("philox", [](uint64_t seed, uint64_t offset, const Words& out) {
-    nb::gil_scoped_release release;
+    Unlocked unlocked;
     kernels().random.words(seed, offset, int64_t(out.size()), out.data());
   }, nb::arg("seed"), nb::arg("offset"), array("out"));
   m.def("uniform", [](uint64_t seed, uint64_t offset, const AnyOut& out) {
-    nb::gil_scoped_release release;
+    Unlocked unlocked;
     kernels().random.uniform(seed, offset, int64_t(out.size()), out.data());
   }, nb::arg("seed"), nb::arg("offset"), array("out"));
 }

@@ -69,7 +69,7 @@ void transpose(In<3> x, Out<3> y) {
   check(x.shape(0) == y.shape(0) && x.shape(1) == y.shape(2) && x.shape(2) == y.shape(1),
         "the output is not as many matrices with rows and columns exchanged");
   if (!x.size()) return;
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().layout.transpose(int64_t(x.shape(0)), int64_t(x.shape(1)), int64_t(x.shape(2)), x.data(), y.data());
 }
 

@@ -45,7 +45,7 @@ void batch_norm_train(In<2> x, MaybeIn weight, MaybeIn bias, double eps, Out<2> 
   const NormAffine affine = norm_affine(weight, bias, eps, s.c);
   const BatchNormForward f = forward_arrays(x, residual, relu, y);
   check_moments(mean, var, s.c);
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().norm.batch_train(s, affine, f, mean.data(), var.data());
 }
 
@@ -55,7 +55,7 @@ void batch_norm_evaluate(In<2> x, MaybeIn weight, MaybeIn bias, double eps, Out<
   const NormAffine affine = norm_affine(weight, bias, eps, s.c);
   const BatchNormForward f = forward_arrays(x, residual, relu, y);
   check_moments(mean, var, s.c);
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().norm.batch_evaluate(s, affine, f, mean.data(), var.data());
 }
 
@@ -74,7 +74,7 @@ void batch_norm_backward(In<2> gy, In<2> x, In<1> mean, In<1> var, MaybeIn weigh
                             row_of(gw, s.c, "the weight's gradient has another length than a row"),
                             row_of(gb, s.c, "the bias's gradient has another length than a row"),
                             g_residual ? g_residual->data() : nullptr};
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().norm.batch_backward(s, affine, b, mean.data(), var.data());
 }
 
@@ -83,7 +83,7 @@ void layer_norm_forward(In<2> x, MaybeIn weight, MaybeIn bias, double eps, Out<2
   const NormAffine affine = norm_affine(weight, bias, eps, s.c);
   check_same(x, y, "input and output differ in shape");
   check_moments(mean, var, s.m);
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().norm.layer_forward(s, affine, x.data(), y.data(), mean.data(), var.data());
 }
 
@@ -96,7 +96,7 @@ void layer_norm_backward(In<2> gy, In<2> x, In<1> mean, In<1> var, MaybeIn weigh
   check_moments(mean, var, s.m);
   float* to_gw = row_of(gw, s.c, "the weight's gradient has another length than a row");
   float* to_gb = row_of(gb, s.c, "the bias's gradient has another length than a row");
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().norm.layer_backward(s, affine, gy.data(), x.data(), mean.data(), var.data(), gx ? gx->data() : nullptr,
                                 to_gw, to_gb);
 }

@@ -45,7 +45,7 @@ void same_length(const Tensors& params, const NumberList& numbers) {
 }
 
 void run(OptimRule rule, const std::vector<OptimTensor>& all) {
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().optim.step(rule, all.data(), int64_t(all.size()));
 }
 

@@ -44,7 +44,7 @@ void max_pool_forward(In<4> x, Out<4> y, Places places, const std::vector<int64_
   const PoolShape s = pool_shape(x, y);
   const PoolWindow window = pool_window(numbers);
   const MaxPlaces to = max_places(places, window, y);
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().pooling.max_forward(s, window, x.data(), y.data(), to);
 }
 
@@ -53,7 +53,7 @@ void max_pool_backward(In<4> gy, Places places, Out<4> gx, const std::vector<int
   const PoolWindow window = pool_window(numbers);
   check(places.has_value(), "backward wants the places of the maxima");
   const MaxPlaces from = max_places(places, window, gy);
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().pooling.max_backward(s, window, gy.data(), from, gx.data());
 }
 
@@ -66,7 +66,7 @@ void max_pool_indices(Places places, OutOf<int64_t> indices, int64_t h, int64_t 
   s.h = h;
   s.w = w;
   const MaxPlaces from = max_places(places, window, indices);
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().pooling.max_indices(s, window, from, indices.data());
 }
 
@@ -88,7 +88,7 @@ void avg_pool_forward(In<4> x, Out<4> y, const std::vector<int64_t>& numbers, bo
   const PoolShape s = pool_shape(x, y);
   const PoolWindow window = average_window(numbers);
   const AverageCount count = average_count(divisor, count_padding);
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().pooling.average_forward(s, window, count, x.data(), y.data());
 }
 
@@ -97,20 +97,20 @@ void avg_pool_backward(In<4> gy, Out<4> gx, const std::vector<int64_t>& numbers,
   const PoolShape s = pool_shape(gx, gy);
   const PoolWindow window = average_window(numbers);
   const AverageCount count = average_count(divisor, count_padding);
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().pooling.average_backward(s, window, count, gy.data(), gx.data());
 }
 
 void adaptive_avg_forward(In<4> x, Out<4> y) {
   const PoolShape s = pool_shape(x, y);
   check(y.size() == 0 || x.size() > 0, "the cells of an empty image have no mean");
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().pooling.adaptive_forward(s, x.data(), y.data());
 }
 
 void adaptive_avg_backward(In<4> gy, Out<4> gx) {
   const PoolShape s = pool_shape(gx, gy);
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().pooling.adaptive_backward(s, gy.data(), gx.data());
 }
 

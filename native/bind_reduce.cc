@@ -27,7 +27,7 @@ void def(nb::module_& m, const char* name, Reduction reduction) {
         check(results > 0 ? n % results == 0 : n == 0, "the sizes of the array and of the result do not fit");
         if (results == 0) return;
         check(n > 0 || !extreme, "no numbers: there is no extreme");
-        nb::gil_scoped_release release;
+        Unlocked unlocked;
         kernels().reduce.reduce(reduction, {results / inner, n / results, inner}, x.data(), y.data());
       },
       array("x"), array("y"), nb::arg("inner") = 1);
@@ -41,7 +41,7 @@ void def_place(nb::module_& m, const char* name, bool least) {
         check(rows > 0 ? n % rows == 0 : n == 0, "the sizes of the array and of the result do not fit");
         if (rows == 0) return;
         check(n > 0, "no numbers: there is no extreme");
-        nb::gil_scoped_release release;
+        Unlocked unlocked;
         kernels().reduce.place(least, rows, n / rows, x.data(), y.data());
       },
       array("x"), array("y"));

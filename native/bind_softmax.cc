@@ -25,7 +25,7 @@ using Backward = void (*)(SoftmaxShape, const float*, const float*, float*);
 template <Forward SoftmaxKernels::*kernel>
 void forward(In<2> x, Out<2> y) {
   check_same(x, y);
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   (kernels().softmax.*kernel)(softmax_shape(x), x.data(), y.data());
 }
 
@@ -33,7 +33,7 @@ template <Backward SoftmaxKernels::*kernel>
 void backward(In<2> gy, In<2> y, Out<2> gx) {
   check_same(gy, y);
   check_same(gy, gx);
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   (kernels().softmax.*kernel)(softmax_shape(y), gy.data(), y.data(), gx.data());
 }
 
@@ -79,7 +79,7 @@ double cross_entropy_forward(In<2> x, Targets target, Weight weight, Out<1> loss
   check_saved(saved, s);
   if (gx) check_same(x, *gx);
   const EntropyTarget goal = entropy_target(s, target, weight, ignore_index, smoothing);
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   return kernels().softmax.entropy(s, goal, reduction, x.data(), loss.data(),
                                    reinterpret_cast<EntropySaved*>(saved.data()), gx ? gx->data() : nullptr);
 }
@@ -92,7 +92,7 @@ void cross_entropy_backward(In<1> gy, In<2> x, Targets target, Weight weight, In
   check_saved(saved, s);
   check_same(x, gx);
   const EntropyTarget goal = entropy_target(s, target, weight, ignore_index, smoothing);
-  nb::gil_scoped_release release;
+  Unlocked unlocked;
   kernels().softmax.entropy_backward(s, goal, reduction, gy.data(), x.data(),
                                      reinterpret_cast<const EntropySaved*>(saved.data()), gx.data());
 }

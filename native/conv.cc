@@ -24,7 +24,7 @@ int64_t pairs(int64_t input, int64_t output, int64_t taps, int64_t pad) {
 bool winograd_wins(const ConvShape& s, int64_t side_h, int64_t side_w) {
   const bool fits = s.kh == s.kw && (s.kh == 3 || s.kh == 5) && s.stride_h == 1 && s.stride_w == 1 &&
                     s.dilation_h == 1 && s.dilation_w == 1 && s.groups == 1;
-  if (!fits || !use_winograd || s.c_in < 32 || s.c_out < 32) return false;
+  if (!fits || !use_winograd() || s.c_in < 32 || s.c_out < 32) return false;
   const int64_t direct = pairs(s.h, s.oh, s.kh, s.pad_h) * pairs(s.w, s.ow, s.kw, s.pad_w);
   const int64_t tiles = ceil_div(side_h, 7 - s.kh) * ceil_div(side_w, 7 - s.kw);
   return s.n * tiles >= 4 && 2 * direct >= 3 * 36 * tiles;

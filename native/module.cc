@@ -1,6 +1,7 @@
 // The Python module: which instruction set is used, how many threads; the families of kernels are in bind_*.cc.
 #include "bind.h"
 
+#include <atomic>
 #include <cstdlib>
 #include <string>
 
@@ -8,9 +9,9 @@
 
 namespace flambeau {
 
-bool use_winograd = true;
-
 namespace {
+
+std::atomic<bool> winograd{true};
 
 struct Set {
   const char* name;
@@ -32,8 +33,8 @@ std::vector<Set> sets() {
   return found;
 }
 
-const char* set_name = nullptr;
-const Kernels* chosen = nullptr;
+std::atomic<const char*> set_name{nullptr};
+std::atomic<const Kernels*> chosen{nullptr};  // a loop of another thread may run while it changes
 
 void use_instruction_set(const std::string& name) {
   std::string names;
@@ -51,7 +52,10 @@ void use_instruction_set(const std::string& name) {
 
 }  // namespace
 
-const Kernels& kernels() { return *chosen; }
+bool use_winograd() { return winograd.load(std::memory_order_relaxed); }
+void set_use_winograd(bool on) { winograd.store(on); }
+
+const Kernels& kernels() { return *chosen.load(std::memory_order_relaxed); }
 
 }  // namespace flambeau
 
@@ -59,7 +63,7 @@ NB_MODULE(_runtime, m) {
   using namespace flambeau;
   const char* forced = std::getenv("FLAMBEAU_ISA");
   use_instruction_set(forced ? forced : "");
-  m.def("instruction_set", [] { return std::string(set_name); });
+  m.def("instruction_set", [] { return std::string(set_name.load()); });
   m.def("instruction_sets", [] {
     std::vector<std::string> names;
     for (const Set& set : sets())
@@ -69,6 +73,16 @@ NB_MODULE(_runtime, m) {
   m.def("use_instruction_set", use_instruction_set);
   m.def("get_num_threads", get_num_threads);
   m.def("set_num_threads", set_num_threads);
+  get_num_threads();  // the pool begins here
+  // function(i) for all 0 <= i < n, on the pool: what its tests are made of.
+  m.def("parallel_run", [](int64_t n, nb::callable function) {
+    const Body body = [](void* context, int64_t i) {
+      nb::gil_scoped_acquire locked;
+      (*static_cast<nb::callable*>(context))(i);
+    };
+    Unlocked unlocked;
+    parallel_run(n, body, &function);
+  });
   bind_conv(m);
   bind_memory(m);
   bind_softmax(m);

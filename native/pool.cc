@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <signal.h>
 
 #include <algorithm>
 #include <atomic>
@@ -20,6 +21,7 @@ namespace {
 constexpr int kIndexBits = 24;  // of a ticket: the next index; as many for n, the rest for the epoch
 constexpr uint64_t kIndexMask = (uint64_t{1} << kIndexBits) - 1;
 constexpr int64_t kMaxIndices = int64_t{1} << (kIndexBits - 1);  // claims beyond n do not run into the bits of n
+constexpr int kMostThreads = 1024;
 constexpr auto kSpinTime = std::chrono::microseconds(1000);
 
 thread_local bool inside_loop = false;
@@ -42,7 +44,11 @@ class Pool {
   explicit Pool(int threads) : threads_(threads) {}
 
   int threads() const { return threads_.load(std::memory_order_relaxed); }
-  void set_threads(int count) { threads_.store(count, std::memory_order_relaxed); }
+  void set_threads(int count) {
+    std::lock_guard<std::mutex> lock(sleep_);
+    threads_.store(count, std::memory_order_relaxed);
+    wanted_.notify_all();
+  }
 
   void run(int64_t n, Body body, void* context) {
     const bool alone = n <= 1 || threads() <= 1 || inside_loop || n >= kMaxIndices;
@@ -94,23 +100,31 @@ class Pool {
   }
 
   void start_helpers() {
-    for (const int wanted = threads() - 1; helpers_ < wanted; ++helpers_) {
-      try {
-        std::thread(&Pool::help, this, helpers_).detach();
-      } catch (const std::system_error&) {
-        return;  // the system gives no more threads: those that there are do the work
-      }
+    const int wanted = threads() - 1;
+    if (helpers_ >= wanted) return;
+    // Signals are Python's, whose main thread may sleep and must be the one that they wake. (Not those of a fault.)
+    sigset_t blocked, before;
+    sigfillset(&blocked);
+    for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) sigdelset(&blocked, fault);
+    pthread_sigmask(SIG_BLOCK, &blocked, &before);
+    try {
+      for (; helpers_ < wanted; ++helpers_) std::thread(&Pool::help, this, helpers_).detach();
+    } catch (const std::system_error&) {
+      // The system gives no more threads: those that there are do the work.
     }
+    pthread_sigmask(SIG_SETMASK, &before, nullptr);
   }
+
+  bool is_wanted(int number) const { return number < threads() - 1; }
 
   void help(int number) {
     inside_loop = true;
     auto last = std::chrono::steady_clock::now();
     for (uint64_t spins = 1;; ++spins) {
-      if (number < threads() - 1 && work()) {
+      if (is_wanted(number) && work()) {
         last = std::chrono::steady_clock::now();
       } else if (spins % 64 == 0 && std::chrono::steady_clock::now() - last > kSpinTime) {
-        sleep();
+        sleep(number);
         last = std::chrono::steady_clock::now();
       } else {
         relax();
@@ -118,8 +132,9 @@ class Pool {
     }
   }
 
-  void sleep() {
+  void sleep(int number) {
     std::unique_lock<std::mutex> lock(sleep_);
+    wanted_.wait(lock, [&] { return is_wanted(number); });
     const uint64_t epoch = epoch_of(ticket_.load(std::memory_order_seq_cst));
     asleep_.fetch_add(1, std::memory_order_seq_cst);
     wake_.wait(lock, [&] { return epoch_of(ticket_.load(std::memory_order_seq_cst)) != epoch; });
@@ -133,45 +148,40 @@ class Pool {
   Loop loop_;
   std::exception_ptr failure_;  // the first of the present loop
   std::mutex busy_, sleep_;
-  std::condition_variable wake_;
+  std::condition_variable wake_, wanted_;
   int helpers_ = 0;
 };
 
 int default_threads() {
-  if (const char* text = std::getenv("FLAMBEAU_NUM_THREADS")) return std::max(1, std::atoi(text));
-  if (const char* text = std::getenv("OMP_NUM_THREADS")) return std::max(1, std::atoi(text));
+  if (const char* text = std::getenv("FLAMBEAU_NUM_THREADS")) return std::clamp(std::atoi(text), 1, kMostThreads);
+  if (const char* text = std::getenv("OMP_NUM_THREADS")) return std::clamp(std::atoi(text), 1, kMostThreads);
   cpu_set_t cores;
   if (sched_getaffinity(0, sizeof cores, &cores) == 0) return std::max(1, CPU_COUNT(&cores));
   return std::max(1u, std::thread::hardware_concurrency());
 }
 
 // Never destroyed: helpers are running when the process ends. After fork() the child has no helpers, so it gets a new
-// pool; the old one is left as it is.
+// pool; the old one is left as it is. (The module asks for the pool when it is imported: no fork comes in between.)
 std::atomic<Pool*> pool{nullptr};
 
+void renew_pool() {
+  pool.store(new Pool(pool.load()->threads()));
+  inside_loop = false;
+}
+
 Pool& the_pool() {
-  Pool* found = pool.load(std::memory_order_acquire);
-  if (found) return *found;
-  static std::mutex creation;
-  std::lock_guard<std::mutex> lock(creation);
-  if (!pool.load()) {
-    static std::once_flag registered;
-    std::call_once(registered, [] {
-      pthread_atfork(nullptr, nullptr, [] {
-        Pool* parent = pool.load();
-        if (parent) pool.store(new Pool(parent->threads()));
-        inside_loop = false;
-      });
-    });
-    pool.store(new Pool(default_threads()), std::memory_order_release);
-  }
-  return *pool.load();
+  static const bool made = [] {
+    pool.store(new Pool(default_threads()));
+    return pthread_atfork(nullptr, nullptr, renew_pool) == 0;
+  }();
+  (void)made;
+  return *pool.load(std::memory_order_acquire);
 }
 
 }  // namespace
 
 void parallel_run(int64_t n, Body body, void* context) { the_pool().run(n, body, context); }
 int get_num_threads() { return the_pool().threads(); }
-void set_num_threads(int count) { the_pool().set_threads(std::max(1, count)); }
+void set_num_threads(int count) { the_pool().set_threads(std::clamp(count, 1, kMostThreads)); }
 
 }  // namespace flambeau

@@ -10,7 +10,8 @@
 //
 // A loop inside a loop, a second Python thread while the pool is busy, and a process after fork() run their indices
 // themselves, one after the other. Which thread runs an index never matters to the result: a kernel cuts its work
-// into pieces by the problem alone, never by the number of threads.
+// into pieces by the problem alone, never by the number of threads. What the body throws reaches the caller, once all
+// claimed indices are done.
 #pragma once
 
 #include <cstdint>
@@ -23,6 +24,6 @@ using Body = void (*)(void* context, int64_t index);
 void parallel_run(int64_t n, Body body, void* context);
 
 int get_num_threads();
-void set_num_threads(int count);  // at least 1; the caller is one of them
+void set_num_threads(int count);  // 1 to 1024; the caller is one of them
 
 }  // namespace flambeau

@@ -25,7 +25,8 @@ struct Kernels {
   SoftmaxKernels softmax;
 };
 
-extern bool use_winograd;  // off: convolutions are computed directly, with a fifth of the rounding error
+bool use_winograd();  // no: convolutions are computed directly, with a fifth of the rounding error
+void set_use_winograd(bool on);
 
 namespace avx512 { const Kernels& table(); }
 namespace avx2 { const Kernels& table(); }
