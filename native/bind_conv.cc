@@ -4,94 +4,132 @@
 namespace flambeau {
 namespace {
 
-struct Window {
-  int64_t stride_h, stride_w, pad_h, pad_w, dilation_h, dilation_w, groups;
-};
+// Images (n, *S, channels) dense, and weights (channels out, channels in of a group, *K) with any strides, in one to
+// three dimensions of space.
+template <class T> using Images = nb::ndarray<const T, nb::device::cpu, nb::c_contig>;
+template <class T> using ImagesOut = nb::ndarray<T, nb::device::cpu, nb::c_contig>;
+template <class T> using Weight = nb::ndarray<const T, nb::device::cpu>;
+template <class T> using WeightOut = nb::ndarray<T, nb::device::cpu>;
+template <class T> using Bias = std::optional<nb::ndarray<const T, nb::ndim<1>, nb::device::cpu, nb::c_contig>>;
+using Numbers = std::vector<int64_t>;
 
-ConvShape conv_shape(const int64_t (&x)[4], const int64_t (&w)[4], const int64_t (&y)[4], const Window& v) {
-  check(v.stride_h > 0 && v.stride_w > 0, "strides must be positive");
-  check(v.dilation_h > 0 && v.dilation_w > 0, "dilations must be positive");
-  check(v.pad_h >= 0 && v.pad_w >= 0, "the padding must not be negative");
-  constexpr int64_t kMost = 1 << 24;  // nothing below overflows
-  check(v.stride_h < kMost && v.stride_w < kMost && v.pad_h < kMost && v.pad_w < kMost && v.dilation_h < kMost &&
-            v.dilation_w < kMost,
-        "strides, padding or dilations are too large");
-  check(v.groups > 0 && x[3] % v.groups == 0 && w[0] % v.groups == 0, "groups must divide both numbers of channels");
-  check(w[1] * v.groups == x[3], "the weight wants another number of input channels");
-  check(y[0] == x[0] && y[3] == w[0], "the output has another number of images or channels");
-  check(x[1] > 0 && x[2] > 0 && x[3] > 0, "the images have no pixels or no channels");
-  check(y[1] > 0 && y[2] > 0 && y[3] > 0, "the output has no pixels or no channels");
-  check(w[2] > 0 && w[3] > 0, "the window is empty");
-  return {x[0], x[1], x[2], x[3], y[1], y[2], y[3], w[2], w[3], v.stride_h, v.stride_w, v.pad_h, v.pad_w,
-          v.dilation_h, v.dilation_w, v.groups};
+constexpr int64_t kMost = 1 << 24;                // a stride, a padding, a dilation, a window: nothing below overflows
+constexpr int64_t kMostNumbers = int64_t{1} << 40;  // of a weight
+
+// The last `rank` of three, which come from `numbers`; the others are `fill`.
+struct Triple {
+  int64_t d, h, w;
+};
+template <class Get>
+Triple triple(std::size_t rank, int64_t fill, const Get& get) {
+  int64_t v[3] = {fill, fill, fill};
+  for (std::size_t i = 0; i < rank; ++i) v[3 - rank + i] = int64_t(get(i));
+  return {v[0], v[1], v[2]};
 }
 
-template <class A>
-void shape_of(const A& a, int64_t (&out)[4]) {
-  for (int i = 0; i < 4; ++i) out[i] = int64_t(a.shape(i));
+void check_between(const Triple& v, int64_t low, const char* too_small) {
+  check(v.d >= low && v.h >= low && v.w >= low, too_small);
+  check(v.d < kMost && v.h < kMost && v.w < kMost, "strides, padding, dilations or the window are too large");
+}
+
+// `numbers`: strides, paddings, dilations, one each dimension; groups.
+template <class X, class W, class Y>
+ConvShape conv_shape(const X& x, const W& w, const Y& y, const Numbers& numbers) {
+  check(x.ndim() >= 3 && x.ndim() <= 5, "one to three dimensions of space are possible");
+  const std::size_t rank = x.ndim() - 2;
+  check(y.ndim() == rank + 2 && w.ndim() == rank + 2, "images, weight and output have different dimensions");
+  check(numbers.size() == 3 * rank + 1, "a window is three numbers a dimension, and the groups");
+  const auto part = [&](std::size_t from, int64_t fill) {
+    return triple(rank, fill, [&](std::size_t i) { return numbers[from + i]; });
+  };
+  const auto size = [&](const auto& a, std::size_t from) {
+    return triple(rank, 1, [&](std::size_t i) { return a.shape(from + i); });
+  };
+  const Triple stride = part(0, 1), pad = part(rank, 0), dilation = part(2 * rank, 1);
+  const Triple in = size(x, 1), out = size(y, 1), window = size(w, 2);
+  const int64_t groups = numbers[3 * rank], c_in = int64_t(x.shape(rank + 1)), c_out = int64_t(w.shape(0));
+  check_between(stride, 1, "strides must be positive");
+  check_between(dilation, 1, "dilations must be positive");
+  check_between(pad, 0, "the padding must not be negative");
+  check_between(window, 1, "the window is empty");
+  check(groups > 0 && c_in % groups == 0 && c_out % groups == 0, "groups must divide both numbers of channels");
+  check(int64_t(w.shape(1)) == c_in / groups, "the weight wants another number of input channels");
+  check(y.shape(0) == x.shape(0) && int64_t(y.shape(rank + 1)) == c_out,
+        "the output has another number of images or channels");
+  check(in.d > 0 && in.h > 0 && in.w > 0 && c_in > 0, "the images have no pixels or no channels");
+  check(out.d > 0 && out.h > 0 && out.w > 0 && c_out > 0, "the output has no pixels or no channels");
+  // A weight may be one number shown many times: its size need not be that of its memory.
+  check(window.d * window.h < kMostNumbers / window.w && window.d * window.h * window.w < kMostNumbers / c_out &&
+            window.d * window.h * window.w * c_out < kMostNumbers / (c_in / groups),
+        "the weight is too large");
+  return {int64_t(x.shape(0)), in.d, in.h, in.w, c_in, out.d, out.h, out.w, c_out, window.d, window.h, window.w,
+          stride.d, stride.h, stride.w, pad.d, pad.h, pad.w, dilation.d, dilation.h, dilation.w, groups};
 }
 
 template <class W>
 WeightStrides strides_of(const W& w) {
-  return {w.stride(0), w.stride(1), w.stride(2), w.stride(3)};
+  const Triple at = triple(w.ndim() - 2, 0, [&](std::size_t i) { return w.stride(2 + i); });
+  return {w.stride(0), w.stride(1), at.d, at.h, at.w};
 }
 
-template <class X, class W, class Y>
-ConvShape conv_shape(const X& x, const W& w, const Y& y, const Window& v) {
-  int64_t xs[4], ws[4], ys[4];
-  shape_of(x, xs);
-  shape_of(w, ws);
-  shape_of(y, ys);
-  return conv_shape(xs, ws, ys, v);
+template <class T>
+const ConvKernelsOf<T>& conv_kernels() {
+  if constexpr (sizeof(T) == sizeof(float)) return kernels().conv;
+  else return kernels().conv.in_double;
 }
 
-Window window(const std::vector<int64_t>& numbers) {
-  check(numbers.size() == 7, "a window is seven numbers");
-  return {numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6]};
-}
-
-void conv_forward(In<4> x, StridedIn<4> w, std::optional<In<1>> bias, Out<4> y, const std::vector<int64_t>& numbers,
-                  bool relu) {
-  const ConvShape s = conv_shape(x, w, y, window(numbers));
+template <class T>
+void forward(Images<T> x, Weight<T> w, Bias<T> bias, ImagesOut<T> y, const Numbers& window, bool relu) {
+  const ConvShape s = conv_shape(x, w, y, window);
   check(!bias || int64_t(bias->shape(0)) == s.c_out, "the bias has another length than channels out");
   const WeightStrides at = strides_of(w);
-  const float* b = bias ? bias->data() : nullptr;
+  const T* b = bias ? bias->data() : nullptr;
   Unlocked unlocked;
-  kernels().conv.forward(s, x.data(), w.data(), at, b, relu, y.data());
+  conv_kernels<T>().forward(s, x.data(), w.data(), at, b, relu, y.data());
 }
 
-void conv_backward_data(In<4> gy, StridedIn<4> w, Out<4> gx, const std::vector<int64_t>& numbers) {
-  const ConvShape s = conv_shape(gx, w, gy, window(numbers));
+template <class T>
+void backward_data(Images<T> gy, Weight<T> w, ImagesOut<T> gx, const Numbers& window, Bias<T> bias) {
+  const ConvShape s = conv_shape(gx, w, gy, window);
+  check(!bias || int64_t(bias->shape(0)) == s.c_in, "the bias has another length than channels in");
   const WeightStrides at = strides_of(w);
+  const T* b = bias ? bias->data() : nullptr;
   Unlocked unlocked;
-  kernels().conv.backward_data(s, gy.data(), w.data(), at, gx.data());
+  conv_kernels<T>().backward_data(s, gy.data(), w.data(), at, b, gx.data());
 }
 
-void conv_backward_weight(In<4> x, In<4> gy, StridedOut<4> gw, const std::vector<int64_t>& numbers) {
-  const ConvShape s = conv_shape(x, gw, gy, window(numbers));
+template <class T>
+void backward_weight(Images<T> x, Images<T> gy, WeightOut<T> gw, const Numbers& window) {
+  const ConvShape s = conv_shape(x, gw, gy, window);
   const WeightStrides at = strides_of(gw);
   Unlocked unlocked;
-  kernels().conv.backward_weight(s, x.data(), gy.data(), gw.data(), at);
+  conv_kernels<T>().backward_weight(s, x.data(), gy.data(), gw.data(), at);
 }
 
-void conv_backward_bias(In<4> gy, Out<1> gb) {
+void backward_bias(In<4> gy, Out<1> gb) {
   check(gy.shape(3) == gb.shape(0), "the bias has another length than channels");
   const int64_t pixels = int64_t(gy.shape(0) * gy.shape(1) * gy.shape(2)), channels = int64_t(gy.shape(3));
   Unlocked unlocked;
   kernels().conv.backward_bias(pixels, channels, gy.data(), gb.data());
 }
 
+template <class T>
+void bind(nb::module_& m) {
+  m.def("conv_forward", forward<T>, array("x"), array("w"), array("bias").none(), array("y"), nb::arg("window"),
+        nb::arg("relu") = false);
+  // With a bias it is the forward pass of a transposed convolution.
+  m.def("conv_backward_data", backward_data<T>, array("gy"), array("w"), array("gx"), nb::arg("window"),
+        array("bias").none() = nb::none());
+  m.def("conv_backward_weight", backward_weight<T>, array("x"), array("gy"), array("gw"), nb::arg("window"));
+}
+
 }  // namespace
 
 void bind_conv(nb::module_& m) {
   m.def("use_winograd", set_use_winograd);
-  // noconvert: an array of another type or order is refused; nanobind would otherwise work on a copy.
-  const auto array = [](const char* name) { return nb::arg(name).noconvert(); };
-  m.def("conv_forward", conv_forward, array("x"), array("w"), array("bias").none(), array("y"), nb::arg("window"),
-        nb::arg("relu") = false);
-  m.def("conv_backward_data", conv_backward_data, array("gy"), array("w"), array("gx"), nb::arg("window"));
-  m.def("conv_backward_weight", conv_backward_weight, array("x"), array("gy"), array("gw"), nb::arg("window"));
-  m.def("conv_backward_bias", conv_backward_bias, array("gy"), array("gb"));
+  bind<float>(m);
+  bind<double>(m);
+  m.def("conv_backward_bias", backward_bias, array("gy"), array("gb"));
 }
 
 }  // namespace flambeau

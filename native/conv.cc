@@ -3,6 +3,7 @@
 
 #include "bias.h"
 #include "gather.h"
+#include "general.h"
 #include "grouped.h"
 #include "outer.h"
 #include "table.h"
@@ -49,64 +50,102 @@ Gather backward_gather(const ConvShape& s) {
           s.n, s.c_out / s.groups, s.c_in / s.groups, s.c_out, s.c_in};
 }
 
-void forward(const ConvShape& s, const float* x, const float* weight, WeightStrides at, const float* bias, bool relu,
-             float* y) {
+// Depth that the window does not touch: as many images.
+ConvShape flattened(ConvShape s) {
+  if (s.kd == 1 && s.stride_d == 1 && s.pad_d == 0 && s.d == s.od) {
+    s.n *= s.d;
+    s.d = s.od = 1;
+  }
+  return s;
+}
+
+// Whether rows are mostly padding, which the algorithms for two dimensions write down.
+bool is_far(const ConvShape& s) {
+  return most(s.pad_w + s.w, (s.ow - 1) * s.stride_w + (s.kw - 1) * s.dilation_w + 1) > 4 * s.w + 256;
+}
+
+// What the algorithms for two dimensions do not take.
+bool is_general(const ConvShape& s) {
+  const bool flat = s.d == 1 && s.od == 1 && s.kd == 1 && s.pad_d == 0;
+  return !flat || (!is_finely_grouped(s) && (s.groups > 1 || is_far(s)));
+}
+
+void forward(const ConvShape& shape, const float* x, const float* weight, WeightStrides at, const float* bias,
+             bool relu, float* y) {
+  const ConvShape s = flattened(shape);
   if (s.n == 0) return;
+  const Activation activation = relu ? Activation::kRelu : Activation::kNone;
+  if (is_general(s)) return general(s, false, x, weight, at, bias, activation, y);
   if (winograd_wins(s, s.oh, s.ow)) {
-    const WinogradShape shape(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
-    return winograd(shape, x, {weight, at.out, at.in, at.h, at.w, false}, bias, relu, y);
+    const WinogradShape tiles(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
+    return winograd(tiles, x, {weight, at.out, at.in, at.h, at.w, false}, bias, relu, y);
   }
   const Gather g = forward_gather(s);
-  const Activation activation = relu ? Activation::kRelu : Activation::kNone;
   if (is_finely_grouped(s)) return grouped(g, x, weight, at, bias, activation, y);
   static thread_local Scratch scratch;
   float* packed = scratch.floats(packed_size(s.kh * s.kw, g.c_in, g.c_out));
-  for (int64_t i = 0; i < s.groups; ++i) {
-    pack_weights({weight + i * g.c_out * at.out, at.out, at.in, at.h, at.w, s.kh, s.kw, false}, g.c_in, g.c_out,
-                 packed);
-    gather(g, x + i * g.c_in, packed, bias ? bias + i * g.c_out : nullptr, activation,
-           y + i * g.c_out);
-  }
+  pack_weights({weight, at.out, at.in, at.h, at.w, s.kh, s.kw, false}, g.c_in, g.c_out, packed);
+  gather(g, x, packed, bias, activation, y);
 }
 
-void backward_data(const ConvShape& s, const float* gy, const float* weight, WeightStrides at, float* gx) {
+void backward_data(const ConvShape& shape, const float* gy, const float* weight, WeightStrides at, const float* bias,
+                   float* gx) {
+  const ConvShape s = flattened(shape);
   if (s.n == 0) return;
+  if (is_general(s)) return general(s, true, gy, weight, at, bias, Activation::kNone, gx);
   if (winograd_wins(s, s.h, s.w)) {
-    const WinogradShape shape(s.n, s.oh, s.ow, s.c_out, s.h, s.w, s.c_in, s.kh - 1 - s.pad_h,
-                              s.kw - 1 - s.pad_w, s.kh);
-    return winograd(shape, gy, {weight, at.in, at.out, at.h, at.w, true}, nullptr, false, gx);
+    const WinogradShape tiles(s.n, s.oh, s.ow, s.c_out, s.h, s.w, s.c_in, s.kh - 1 - s.pad_h, s.kw - 1 - s.pad_w,
+                              s.kh);
+    return winograd(tiles, gy, {weight, at.in, at.out, at.h, at.w, true}, bias, false, gx);
   }
   const Gather g = backward_gather(s);
-  if (is_finely_grouped(s)) return grouped(g, gy, weight, at, nullptr, Activation::kNone, gx);
+  if (is_finely_grouped(s)) return grouped(g, gy, weight, at, bias, Activation::kNone, gx);
   static thread_local Scratch scratch;
   float* packed = scratch.floats(packed_size(s.kh * s.kw, g.c_in, g.c_out));
-  for (int64_t i = 0; i < s.groups; ++i) {
-    pack_weights({weight + i * g.c_in * at.out, at.in, at.out, at.h, at.w, s.kh, s.kw, true}, g.c_in, g.c_out, packed);
-    gather(g, gy + i * g.c_in, packed, nullptr, Activation::kNone, gx + i * g.c_out);
-  }
+  pack_weights({weight, at.in, at.out, at.h, at.w, s.kh, s.kw, true}, g.c_in, g.c_out, packed);
+  gather(g, gy, packed, bias, Activation::kNone, gx);
 }
 
-void fill_zero(const ConvShape& s, float* gw, WeightStrides at) {
+template <class T>
+void fill_zero(const ConvShape& s, T* gw, WeightStrides at) {
   for (int64_t o = 0; o < s.c_out; ++o)
     for (int64_t i = 0; i < s.c_in / s.groups; ++i)
-      for (int64_t t = 0; t < s.kh * s.kw; ++t) gw[o * at.out + i * at.in + t / s.kw * at.h + t % s.kw * at.w] = 0;
+      for (int64_t t = 0; t < s.kd * s.kh * s.kw; ++t)
+        gw[o * at.out + i * at.in + t / s.kw / s.kh * at.d + t / s.kw % s.kh * at.h + t % s.kw * at.w] = 0;
 }
 
-void backward_weight(const ConvShape& s, const float* x, const float* gy, float* gw, WeightStrides at) {
+void backward_weight(const ConvShape& shape, const float* x, const float* gy, float* gw, WeightStrides at) {
+  const ConvShape s = flattened(shape);
   if (s.n == 0) return fill_zero(s, gw, at);
+  if (is_general(s)) return general_weight(s, x, gy, gw, at);
   if (winograd_wins_weight(s)) {
-    const WinogradShape shape(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
-    return winograd_weight(shape, x, gy, gw, at.out, at.in, at.h, at.w);
+    const WinogradShape tiles(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
+    return winograd_weight(tiles, x, gy, gw, at.out, at.in, at.h, at.w);
   }
   if (is_finely_grouped(s)) return grouped_weight(forward_gather(s), x, gy, gw, at);
-  const int64_t in = s.c_in / s.groups, out = s.c_out / s.groups;
-  for (int64_t i = 0; i < s.groups; ++i) outer(s, x + i * in, gy + i * out, gw + i * out * at.out, at);
+  outer(s, x, gy, gw, at);
+}
+
+void forward_double(const ConvShape& s, const double* x, const double* weight, WeightStrides at, const double* bias,
+                    bool relu, double* y) {
+  if (s.n > 0) general(s, false, x, weight, at, bias, relu ? Activation::kRelu : Activation::kNone, y);
+}
+
+void backward_data_double(const ConvShape& s, const double* gy, const double* weight, WeightStrides at,
+                          const double* bias, double* gx) {
+  if (s.n > 0) general(s, true, gy, weight, at, bias, Activation::kNone, gx);
+}
+
+void backward_weight_double(const ConvShape& s, const double* x, const double* gy, double* gw, WeightStrides at) {
+  s.n > 0 ? general_weight(s, x, gy, gw, at) : fill_zero(s, gw, at);
 }
 
 }  // namespace
 
 const ConvKernels& conv_kernels() {
-  static constexpr ConvKernels kernels{forward, backward_data, backward_weight, bias_gradient};
+  static constexpr ConvKernels kernels{{forward, backward_data, backward_weight},
+                                       {forward_double, backward_data_double, backward_weight_double},
+                                       bias_gradient};
   return kernels;
 }
 

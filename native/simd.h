@@ -32,32 +32,46 @@ constexpr int kTileColumns = 2 * kLanes;
 
 typedef float Vec __attribute__((vector_size(4 * kLanes)));
 typedef float UnalignedVec __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
+typedef double VecDouble __attribute__((vector_size(4 * kLanes)));
+typedef double UnalignedVecDouble __attribute__((vector_size(4 * kLanes), aligned(8), may_alias));
 
-FLAMBEAU_INLINE Vec load(const float* p) { return *reinterpret_cast<const UnalignedVec*>(p); }
+// For code that is written once for both types of number: T is float or double.
+template <class T> struct VectorOf { using Type = Vec; using Unaligned = UnalignedVec; };
+template <> struct VectorOf<double> { using Type = VecDouble; using Unaligned = UnalignedVecDouble; };
+template <class T> using VecOf = typename VectorOf<T>::Type;
+template <class T> constexpr int lanes_of = 4 * kLanes / int(sizeof(T));
+
+template <class T>
+FLAMBEAU_INLINE VecOf<T> load(const T* p) { return *reinterpret_cast<const typename VectorOf<T>::Unaligned*>(p); }
 FLAMBEAU_INLINE void store(float* p, Vec v) { *reinterpret_cast<UnalignedVec*>(p) = v; }
+FLAMBEAU_INLINE void store(double* p, VecDouble v) { *reinterpret_cast<UnalignedVecDouble*>(p) = v; }
 
-template <std::size_t... I>
-FLAMBEAU_INLINE Vec broadcast(float f, std::index_sequence<I...>) {
-  return Vec{(static_cast<void>(I), f)...};
+template <class T, std::size_t... I>
+FLAMBEAU_INLINE VecOf<T> broadcast(T f, std::index_sequence<I...>) {
+  return VecOf<T>{(static_cast<void>(I), f)...};
 }
 // (Vec{} + f would cost an addition.)
 FLAMBEAU_INLINE Vec broadcast(float f) { return broadcast(f, std::make_index_sequence<kLanes>()); }
+FLAMBEAU_INLINE VecDouble broadcast(double f) { return broadcast(f, std::make_index_sequence<kLanes / 2>()); }
 
 // Where the second is NaN it is the result, so relu(x) = max(Vec{}, x).
 FLAMBEAU_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
+FLAMBEAU_INLINE VecDouble max(VecDouble a, VecDouble b) { return a > b ? a : b; }
 
 // The first `count` lanes; the others are zero, and their memory is not read.
-FLAMBEAU_INLINE Vec load_part(const float* p, int count) {
-  if (count >= kLanes) return load(p);
-  alignas(64) float lanes[kLanes] = {};
-  std::memcpy(lanes, p, sizeof(float) * (count > 0 ? count : 0));
+template <class T>
+FLAMBEAU_INLINE VecOf<T> load_part(const T* p, int count) {
+  if (count >= lanes_of<T>) return load(p);
+  alignas(64) T lanes[lanes_of<T>] = {};
+  std::memcpy(lanes, p, sizeof(T) * (count > 0 ? count : 0));
   return load(lanes);
 }
-FLAMBEAU_INLINE void store_part(float* p, Vec v, int count) {
-  if (count >= kLanes) return store(p, v);
-  alignas(64) float lanes[kLanes];
+template <class T>
+FLAMBEAU_INLINE void store_part(T* p, VecOf<T> v, int count) {
+  if (count >= lanes_of<T>) return store(p, v);
+  alignas(64) T lanes[lanes_of<T>];
   store(lanes, v);
-  std::memcpy(p, lanes, sizeof(float) * (count > 0 ? count : 0));
+  std::memcpy(p, lanes, sizeof(T) * (count > 0 ? count : 0));
 }
 
 FLAMBEAU_INLINE int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }

@@ -19,32 +19,38 @@
 
 namespace flambeau::FLAMBEAU_ISA {
 
-struct Segment {
-  const float* a;  // row 0; the others at a fixed distance
-  const float* b;  // packed
-  int64_t count;   // of k
+template <class T>
+struct SegmentOf {
+  const T* a;     // row 0; the others at a fixed distance
+  const T* b;     // packed
+  int64_t count;  // of k
 };
+using Segment = SegmentOf<float>;
 
 enum class Activation : int { kNone = 0, kRelu = 1 };
 
 // What happens to a finished tile before it is stored.
-struct Finish {
-  const float* bias = nullptr;  // one number a column, kTileColumns of them
+template <class T>
+struct FinishOf {
+  const T* bias = nullptr;  // one number a column, kTileColumns of them
   Activation activation = Activation::kNone;
   bool accumulate = false;  // add to what is in C
 };
+using Finish = FinishOf<float>;
 
-// V = vectors a row: 2, or 1 where at most kLanes columns are wanted.
-template <int R, int V>
-void tile_dot(const Segment* segments, int64_t segment_count, int64_t a_row, float* c, int64_t c_row, int columns,
-              const Finish& finish) {
+// V = vectors a row: 2, or 1 where at most one vector of columns is wanted.
+template <int R, int V, class T>
+void tile_dot(const SegmentOf<T>* segments, int64_t segment_count, int64_t a_row, T* c, int64_t c_row, int columns,
+              const FinishOf<T>& finish) {
+  using Vec = VecOf<T>;
+  constexpr int kLanes = lanes_of<T>;
   Vec sum[R][V];
   FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) sum[r][v] = Vec{};
   for (int64_t s = 0; s < segment_count; ++s) {
     // A pointer for every third row: the processor's addressing reaches the two between (base + 1, 2 x distance).
-    const float* a[(R + 2) / 3];
+    const T* a[(R + 2) / 3];
     FLAMBEAU_UNROLL for (int g = 0; g < (R + 2) / 3; ++g) a[g] = segments[s].a + 3 * g * a_row;
-    const float* b = segments[s].b;
+    const T* b = segments[s].b;
     for (int64_t k = segments[s].count; k > 0; --k) {
       Vec columns_of_b[V];
       FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) columns_of_b[v] = load(b + v * kLanes);
@@ -58,7 +64,7 @@ void tile_dot(const Segment* segments, int64_t segment_count, int64_t a_row, flo
   }
   FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) {
     Vec y = sum[r][v];
-    float* to = c + r * c_row + v * kLanes;
+    T* to = c + r * c_row + v * kLanes;
     const int here = columns - v * kLanes;
     if (here <= 0) continue;
     if (finish.accumulate) y += load_part(to, here);
@@ -69,20 +75,22 @@ void tile_dot(const Segment* segments, int64_t segment_count, int64_t a_row, flo
 }
 
 struct PixelRun {
-  int64_t a, b;  // offsets in floats from the beginnings of A and B
+  int64_t a, b;  // offsets in numbers from the beginnings of A and B
   int64_t count;
 };
 
 // A: at each pixel R numbers, pixels `a_pixel` floats apart. B: [pixel][V * kLanes]. C: [R][V * kLanes], dense.
-template <int R, int V>
-void tile_outer(const PixelRun* runs, int64_t run_count, const float* a_base, const float* b_base, int64_t a_pixel,
-                float* c, bool accumulate) {
+template <int R, int V, class T>
+void tile_outer(const PixelRun* runs, int64_t run_count, const T* a_base, const T* b_base, int64_t a_pixel, T* c,
+                bool accumulate) {
+  using Vec = VecOf<T>;
+  constexpr int kLanes = lanes_of<T>;
   Vec sum[R][V];
   FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v)
       sum[r][v] = accumulate ? load(c + (r * V + v) * kLanes) : Vec{};
   for (int64_t s = 0; s < run_count; ++s) {
-    const float* a = a_base + runs[s].a;
-    const float* b = b_base + runs[s].b;
+    const T* a = a_base + runs[s].a;
+    const T* b = b_base + runs[s].b;
     for (int64_t p = runs[s].count; p > 0; --p) {
       Vec columns_of_b[V];
       FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) columns_of_b[v] = load(b + v * kLanes);
@@ -98,29 +106,35 @@ void tile_outer(const PixelRun* runs, int64_t run_count, const float* a_base, co
       store(c + (r * V + v) * kLanes, sum[r][v]);
 }
 
-using TileDot = void (*)(const Segment*, int64_t, int64_t, float*, int64_t, int, const Finish&);
-using TileOuter = void (*)(const PixelRun*, int64_t, const float*, const float*, int64_t, float*, bool);
+template <class T>
+using TileDotOf = void (*)(const SegmentOf<T>*, int64_t, int64_t, T*, int64_t, int, const FinishOf<T>&);
+template <class T>
+using TileOuterOf = void (*)(const PixelRun*, int64_t, const T*, const T*, int64_t, T*, bool);
+using TileDot = TileDotOf<float>;
+using TileOuter = TileOuterOf<float>;
 
-template <int V, std::size_t... R>
-FLAMBEAU_INLINE TileDot pick_dot(int rows, std::index_sequence<R...>) {
-  static constexpr TileDot table[] = {tile_dot<int(R) + 1, V>...};
+template <class T, int V, std::size_t... R>
+FLAMBEAU_INLINE TileDotOf<T> pick_dot(int rows, std::index_sequence<R...>) {
+  static constexpr TileDotOf<T> table[] = {tile_dot<int(R) + 1, V, T>...};
   return table[rows - 1];
 }
 
-template <int V, std::size_t... R>
-FLAMBEAU_INLINE TileOuter pick_outer(int rows, std::index_sequence<R...>) {
-  static constexpr TileOuter table[] = {tile_outer<int(R) + 1, V>...};
+template <class T, int V, std::size_t... R>
+FLAMBEAU_INLINE TileOuterOf<T> pick_outer(int rows, std::index_sequence<R...>) {
+  static constexpr TileOuterOf<T> table[] = {tile_outer<int(R) + 1, V, T>...};
   return table[rows - 1];
 }
 
-// The kernel for a tile of 1..kTileRows rows, and at most kLanes columns or more.
-inline TileDot pick_dot(int rows, bool narrow) {
+// The kernel for a tile of 1..kTileRows rows, and at most one vector of columns or more.
+template <class T = float>
+inline TileDotOf<T> pick_dot(int rows, bool narrow) {
   constexpr auto sizes = std::make_index_sequence<kTileRows>();
-  return narrow ? pick_dot<1>(rows, sizes) : pick_dot<2>(rows, sizes);
+  return narrow ? pick_dot<T, 1>(rows, sizes) : pick_dot<T, 2>(rows, sizes);
 }
-inline TileOuter pick_outer(int rows, bool narrow) {
+template <class T = float>
+inline TileOuterOf<T> pick_outer(int rows, bool narrow) {
   constexpr auto sizes = std::make_index_sequence<kTileRows>();
-  return narrow ? pick_outer<1>(rows, sizes) : pick_outer<2>(rows, sizes);
+  return narrow ? pick_outer<T, 1>(rows, sizes) : pick_outer<T, 2>(rows, sizes);
 }
 
 }  // namespace flambeau::FLAMBEAU_ISA

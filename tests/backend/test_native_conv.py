@@ -2,106 +2,20 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
-
 import numpy as np
 import pytest
+from convolution_cases import (
+    WINOGRAD,
+    Case,
+    arrays,
+    check,
+    error,
+    exact,
+    random_case,
+    run,
+    volume,
+)
 from kernel_checks import everywhere, native, poisoned
-
-DIRECT, WINOGRAD = 2e-6, 1e-5  # relative L2 error
-
-
-class Case(NamedTuple):
-    """x (n, h, w, c_in), a weight (c_out, c_in / groups, *kernel), how the window moves."""
-
-    x: tuple[int, int, int, int]
-    c_out: int
-    kernel: tuple[int, int] = (3, 3)
-    stride: tuple[int, int] = (1, 1)
-    pad: tuple[int, int] = (0, 0)
-    dilation: tuple[int, int] = (1, 1)
-    groups: int = 1
-
-    @property
-    def window(self) -> list[int]:
-        return [*self.stride, *self.pad, *self.dilation, self.groups]
-
-    @property
-    def output(self) -> list[int]:
-        return [
-            (size + 2 * p - d * (k - 1) - 1) // s + 1
-            for size, k, s, p, d in zip(
-                self.x[1:3], self.kernel, self.stride, self.pad, self.dilation, strict=True
-            )
-        ]
-
-
-def arrays(case: Case, seed: int = 0):
-    """x, weight, bias, gradient of the output."""
-    rng = np.random.default_rng(seed)
-    n, _, _, c_in = case.x
-    shapes = [
-        case.x,
-        (case.c_out, c_in // case.groups, *case.kernel),
-        (case.c_out,),
-        (n, *case.output, case.c_out),
-    ]
-    return [rng.standard_normal(shape, np.float32) for shape in shapes]
-
-
-def exact(case: Case, x, w, bias, gy):
-    """Output and the gradients of x and w in float64, tap by tap."""
-    n, h, width, c_in = case.x
-    oh, ow = case.output
-    g, (ph, pw) = case.groups, case.pad
-    padded = np.zeros((n, h + 2 * ph, width + 2 * pw, g, c_in // g))
-    padded[:, ph : ph + h, pw : pw + width] = x.reshape(n, h, width, g, -1)
-    weight = w.astype(np.float64).reshape(g, case.c_out // g, c_in // g, *case.kernel)
-    gradient = gy.astype(np.float64).reshape(n, oh, ow, g, -1)
-    y = np.zeros((n, oh, ow, g, case.c_out // g))
-    gx, gw = np.zeros_like(padded), np.zeros_like(weight)
-    for i in range(case.kernel[0]):
-        for j in range(case.kernel[1]):
-            (sh, sw), top, left = case.stride, i * case.dilation[0], j * case.dilation[1]
-            at = np.s_[:, top : top + (oh - 1) * sh + 1 : sh, left : left + (ow - 1) * sw + 1 : sw]
-            y += np.einsum("nhwgi,goi->nhwgo", padded[at], weight[..., i, j], optimize=True)
-            gx[at] += np.einsum("nhwgo,goi->nhwgi", gradient, weight[..., i, j], optimize=True)
-            gw[..., i, j] = np.einsum("nhwgo,nhwgi->goi", gradient, padded[at], optimize=True)
-    gx = gx[:, ph : ph + h, pw : pw + width].reshape(case.x)
-    return y.reshape(n, oh, ow, -1) + bias, gx, gw.reshape(w.shape)
-
-
-def run(case: Case, x, w, bias, gy):
-    """The three kernels, into poisoned arrays."""
-    y, gx, gw = poisoned(*gy.shape), poisoned(*x.shape), poisoned(*w.shape)
-    native.conv_forward(x, w, bias, y, case.window)
-    native.conv_backward_data(gy, w, gx, case.window)
-    native.conv_backward_weight(x, gy, gw, case.window)
-    return y, gx, gw
-
-
-def error(got, expected) -> float:
-    """Relative, in the L2 norm."""
-    assert got.shape == expected.shape
-    scale = np.linalg.norm(expected)
-    return (
-        float(np.linalg.norm(got - expected) / scale)
-        if scale
-        else float(np.abs(got).max(initial=0))
-    )
-
-
-def check(case: Case, seed: int = 0) -> None:
-    data = arrays(case, seed)
-    expected = exact(case, *data)
-    for winograd, bound in ((True, WINOGRAD), (False, DIRECT)):
-        native.use_winograd(winograd)
-        try:
-            for results in everywhere(lambda: run(case, *data)):
-                for what, got, want in zip(("y", "gx", "gw"), results, expected, strict=True):
-                    assert error(got, want) <= bound, f"{what} of {case}, Winograd {winograd}"
-        finally:
-            native.use_winograd(True)
 
 
 @pytest.mark.parametrize(
@@ -146,36 +60,49 @@ def test_table(case):
     check(case)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", range(30))
 def test_random_descriptors(seed):
-    """Whatever a window can be."""
+    """Whatever a window can be, of both types, in one to three dimensions."""
     rng = np.random.default_rng(seed)
+    for _ in range(10):
+        check(random_case(rng, 20_000), seed)
 
-    def pair(low: int, high: int) -> tuple[int, int]:
-        return tuple(int(i) for i in rng.integers(low, high + 1, 2))
 
-    done = 0
-    while done < 12:
-        groups = int(rng.choice([1, 1, 1, 2, 3, 8]))
-        width = int(rng.choice([1, 2, 3, 4, 8, 16, 19, 33]))
-        same = bool(rng.integers(2))
-        case = Case(
-            (int(rng.integers(1, 14)), *pair(1, 15), groups * width),
-            groups * (width if same else int(rng.integers(1, 40))),
-            pair(1, 5),
-            pair(1, 4),
-            pair(0, 6),
-            pair(1, 3),
-            groups,
-        )
-        if rng.integers(4) == 0:  # what Winograd may take
-            kernel = [(3, 3), (5, 5)][int(rng.integers(2))]
-            case = case._replace(kernel=kernel, stride=(1, 1), dilation=(1, 1), groups=1)
-            case = case._replace(x=(*case.x[:3], 32 + width), c_out=int(rng.integers(32, 70)))
-        if min(case.output) < 1:
-            continue
-        done += 1
-        check(case, seed)
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize(
+    "case",
+    [
+        volume((2, 40, 5), 7, pad=1),  # one dimension
+        volume((1, 1500, 3), 4, 9, 3, 4),
+        volume((1, 700, 24), 40, 3, pad=2, dilation=2),
+        volume((3, 90, 12), 12, 5, 2, 2, groups=12),
+        volume((2, 9, 8, 64), 64, pad=1, groups=2),  # groups that fill vectors
+        volume((2, 9, 8, 72), 96, (3, 2), (2, 1), (1, 0), groups=3),
+        volume((2, 9, 8, 20), 40, pad=1, groups=20),  # depthwise with more channels out
+        volume((2, 9, 8, 40), 20, pad=1, groups=20),  # and fewer
+        volume((2, 9, 8, 21), 35, pad=1, groups=7),
+        volume((2, 6, 7, 8, 3), 17, 3, pad=1),  # three dimensions
+        volume((1, 5, 12, 12, 3), 20, (3, 7, 7), (1, 2, 2), (1, 3, 3)),
+        volume((2, 4, 6, 7, 33), 40, 3, pad=1),
+        volume((1, 8, 8, 9, 16), 32, 3, 2, 1),
+        volume((2, 4, 6, 7, 33), 40, (1, 3, 3), pad=(0, 1, 1)),  # as two dimensions
+        volume((2, 4, 6, 7, 33), 40, (3, 1, 1), pad=(1, 0, 0)),
+        volume((2, 4, 6, 7, 33), 40, 1),
+        volume((2, 4, 6, 7, 33), 40, 1, 2),
+        volume((1, 1, 2, 2, 5), 6, 3, pad=2),
+        volume((1, 7, 5, 6, 4), 3, 2, 3, 1),
+        volume((1, 6, 7, 7, 4), 5, 3, dilation=2, pad=3),
+        volume((2, 4, 6, 7, 20), 20, 3, pad=1, groups=20),
+        volume((2, 4, 6, 7, 24), 24, 3, 2, 1, groups=3),
+        volume((1, 3, 4, 4, 260), 40, 3, pad=1),  # weights beyond the cache, plane by plane
+        volume((1, 5, 6, 3), 4, 2, (40, 30), (600, 3000)),  # mostly padding
+        volume((1, 9, 3), 4, 3, 1, 1000, dilation=500),
+        volume((2, 3, 9, 9, 6), 6, 2, 900, (2, 1000, 2000), groups=6),
+    ],
+    ids=str,
+)
+def test_any_kind(case, dtype):
+    check(case._replace(dtype=dtype))
 
 
 @pytest.mark.parametrize("groups", [1, 8])
@@ -276,7 +203,7 @@ def test_what_does_not_fit_raises():
         ([1, 1, 0, 0, 1, 1, 0], "groups must divide"),
         ([1, 1, 0, 0, 1, 1, 2], "another number of input channels"),
         ([1, 1, 0, 2**40, 1, 1, 1], "too large"),
-        ([1, 1, 0], "seven numbers"),
+        ([1, 1, 0], "three numbers a dimension"),
     ]:
         with pytest.raises(ValueError, match=why):
             native.conv_forward(x, w, bias, y, broken)
@@ -288,6 +215,14 @@ def test_what_does_not_fit_raises():
         native.conv_forward(x, w[:, :, :0], bias, y, window)
     with pytest.raises(ValueError, match="no pixels"):
         native.conv_forward(x[:, :0].copy(), w, bias, y, window)
+    with pytest.raises(ValueError, match="different dimensions"):
+        native.conv_forward(x, w[..., 0], bias, y, window)
+    with pytest.raises(ValueError, match="one to three dimensions"):
+        native.conv_forward(x[0, 0], w, bias, y, window)
+    for c_out, taps in ((2**50, 1), (1, 2**23), (2**10, 2**20)):  # one number shown many times
+        wide = np.broadcast_to(np.float32(1), (c_out, 4, taps, taps))
+        with pytest.raises(ValueError, match=r"too large|channels"):
+            native.conv_forward(x, wide, None, poisoned(2, 4, 4, 6), window)
     with pytest.raises(TypeError):
         native.conv_forward(x.astype(np.float64), w, bias, y, window)
     with pytest.raises(TypeError):
