@@ -1,16 +1,16 @@
-"""Convolution of float32 in one or two dimensions, and its two adjoints."""
+"""Convolution of float32 and float64, and its two adjoints."""
 
 from __future__ import annotations
 
 import numpy as np
 
-from .library import FLOAT, empty, empty_last, kernel, rows, runtime
+from .library import DOUBLE, FLOAT, empty, empty_last, kernel, rows, runtime
 
 
 @kernel("convolution", last=True)
 def convolution(x, w, bias=None, *, stride, padding, dilation, transposed, output_padding, groups):
     """``ops.conv.convolution``."""
-    if not _takes(x, w) or not (bias is None or bias.dtype == FLOAT):
+    if not _takes(x, w) or not (bias is None or bias.dtype == x.dtype):
         return None
     if transposed:
         made, wanted = w.shape[1] * groups, w.shape[0]
@@ -30,14 +30,12 @@ def convolution(x, w, bias=None, *, stride, padding, dilation, transposed, outpu
         return None  # the text finds the words
     if bias is not None and bias.shape != (made,):
         return None
-    y = empty_last((x.shape[0], made, *size))
+    y = empty_last((x.shape[0], made, *size), x.dtype)
     window = _window(stride, padding, dilation, groups)
+    shift = None if bias is None else np.ascontiguousarray(bias)
     if transposed:
-        runtime.conv_backward_data(rows(x), _planes(w), rows(y), window)
-        if bias is not None:
-            y += bias.reshape(-1, *(1,) * (x.ndim - 2))
+        runtime.conv_backward_data(rows(x), _planes(w), rows(y), window, shift)
     else:
-        shift = None if bias is None else np.ascontiguousarray(bias)
         runtime.conv_forward(rows(x), _planes(w), shift, rows(y), window)
     return y
 
@@ -47,7 +45,7 @@ def conv_input_grad(g, w, *, size, stride, padding, dilation, groups):
     """``ops.conv.conv_input_grad``."""
     if not _takes(g, w) or not min(size):
         return None
-    gx = empty_last(size)
+    gx = empty_last(size, g.dtype)
     window = _window(stride, padding, dilation, groups)
     runtime.conv_backward_data(rows(g), _planes(w), rows(gx), window)
     return gx
@@ -58,20 +56,26 @@ def conv_weight_grad(g, x, *, size, stride, padding, dilation, groups):
     """``ops.conv.conv_weight_grad``."""
     if not _takes(g, x) or not min(size):
         return None
-    gw = empty(size)
+    gw = empty(size, g.dtype)
     window = _window(stride, padding, dilation, groups)
     runtime.conv_backward_weight(rows(x), rows(g), _planes(gw), window)
     return gw
 
 
 def _takes(x, w) -> bool:
-    return x.dtype == FLOAT and w.dtype == FLOAT and 2 < x.ndim < 5 and x.size > 0 and w.size > 0
+    return (
+        (x.dtype == FLOAT or x.dtype == DOUBLE)
+        and w.dtype == x.dtype
+        and 2 < x.ndim < 6
+        and x.size > 0
+        and w.size > 0
+    )
 
 
 def _planes(w):
-    """Weights (O, C, L) or (O, C, H, W) with two dimensions of space."""
-    w = w if w.ndim == 4 else w[:, :, None]
-    return w if not any(s % 4 for s in w.strides) else w.copy()
+    """Weights (O, C, *K), those of one dimension of space with two."""
+    w = w if w.ndim > 3 else w[:, :, None]
+    return w if not any(s % w.itemsize for s in w.strides) else w.copy()
 
 
 def _window(stride, padding, dilation, groups) -> list[int]:

@@ -25,7 +25,7 @@ kernels: dict[str, Callable] = {}  # operation: kernel, which answers None to wh
 
 _last: set[str] = set()  # operations whose kernels return arrays that lie channels last
 
-FLOAT = np.dtype(np.float32)
+FLOAT, DOUBLE = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def kernel(name: str, *, last: bool = False, least_size: int = 0) -> Callable[[Callable], Callable]:
@@ -102,8 +102,10 @@ def empty_last(shape, dtype=FLOAT) -> np.ndarray:
 
 
 def rows(x: np.ndarray) -> np.ndarray:
-    """``x`` (N, C, L) or (N, C, H, W) as a dense array (N, H, W, C), copied where need be."""
-    y = x.transpose(0, 2, 3, 1) if x.ndim == 4 else x.transpose(0, 2, 1)[:, None]
+    """``x`` (N, C, *S) as a dense array (N, *S, C), copied where need be; of (N, C, L) one with
+    height 1.
+    """
+    y = x.transpose(_ORDERS[x.ndim]) if x.ndim > 3 else x.transpose(0, 2, 1)[:, None]
     if y.flags.c_contiguous:
         return y
     if x.dtype != FLOAT or not x.flags.c_contiguous:

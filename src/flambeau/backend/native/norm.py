@@ -102,7 +102,7 @@ def layer_moments_rule(g, mean, var, x, weight, weight_shape, bias_shape, axes, 
 def _is_batch(x, axes, affine) -> bool:
     """Whether channels are normalised over everything else, and lie as one would like."""
     return (
-        x.dtype == FLOAT and 2 <= x.ndim <= 4 and x.size > 0
+        x.dtype == FLOAT and 2 <= x.ndim <= 5 and x.size > 0
         and axes == (0, *range(2, x.ndim))
         and tuple(affine) == (1, x.shape[1], *(1,) * (x.ndim - 2))
     )  # fmt: skip
