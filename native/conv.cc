@@ -6,6 +6,8 @@
 #include "general.h"
 #include "grouped.h"
 #include "outer.h"
+#include "pointwise.h"
+#include "scatter.h"
 #include "table.h"
 #include "winograd.h"
 
@@ -98,6 +100,7 @@ void backward_data(const ConvShape& shape, const float* gy, const float* weight,
                               s.kh);
     return winograd(tiles, gy, {weight, at.in, at.out, at.h, at.w, true}, bias, false, gx);
   }
+  if (is_scattered(s)) return scatter(s, gy, weight, at, bias, gx);
   const Gather g = backward_gather(s);
   if (is_finely_grouped(s)) return grouped(g, gy, weight, at, bias, Activation::kNone, gx);
   static thread_local Scratch scratch;
@@ -123,6 +126,7 @@ void backward_weight(const ConvShape& shape, const float* x, const float* gy, fl
     return winograd_weight(tiles, x, gy, gw, at.out, at.in, at.h, at.w);
   }
   if (is_finely_grouped(s)) return grouped_weight(forward_gather(s), x, gy, gw, at);
+  if (is_pointwise(s) && at.in == 1) return pointwise_weight(s, x, gy, gw, at.out);
   outer(s, x, gy, gw, at);
 }
 

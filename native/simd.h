@@ -5,6 +5,10 @@
 // types: the linker keeps one copy of std::vector<int>, and it might be the one with AVX-512 in it.
 #pragma once
 
+#if defined(__AVX512F__)
+#include <immintrin.h>  // parts of vectors
+#endif
+
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -62,6 +66,10 @@ FLAMBEAU_INLINE VecDouble max(VecDouble a, VecDouble b) { return a > b ? a : b; 
 template <class T>
 FLAMBEAU_INLINE VecOf<T> load_part(const T* p, int count) {
   if (count >= lanes_of<T>) return load(p);
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return reinterpret_cast<Vec>(_mm512_maskz_loadu_ps(count > 0 ? (1u << count) - 1 : 0, p));
+#endif
   alignas(64) T lanes[lanes_of<T>] = {};
   std::memcpy(lanes, p, sizeof(T) * (count > 0 ? count : 0));
   return load(lanes);
@@ -69,6 +77,10 @@ FLAMBEAU_INLINE VecOf<T> load_part(const T* p, int count) {
 template <class T>
 FLAMBEAU_INLINE void store_part(T* p, VecOf<T> v, int count) {
   if (count >= lanes_of<T>) return store(p, v);
+#if defined(__AVX512F__)
+  if constexpr (sizeof(T) == 4)
+    return _mm512_mask_storeu_ps(p, count > 0 ? (1u << count) - 1 : 0, reinterpret_cast<__m512>(v));
+#endif
   alignas(64) T lanes[lanes_of<T>];
   store(lanes, v);
   std::memcpy(p, lanes, sizeof(T) * (count > 0 ? count : 0));

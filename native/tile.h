@@ -79,15 +79,15 @@ struct PixelRun {
   int64_t count;
 };
 
-// A: at each pixel R numbers, pixels `a_pixel` floats apart. B: [pixel][V * kLanes]. C: [R][V * kLanes], dense.
+// A: at each pixel R numbers, pixels `a_pixel` numbers apart. B: [pixel][V * kLanes]. C: R rows of `columns` numbers.
 template <int R, int V, class T>
 void tile_outer(const PixelRun* runs, int64_t run_count, const T* a_base, const T* b_base, int64_t a_pixel, T* c,
-                bool accumulate) {
+                int64_t c_row, int columns, bool accumulate) {
   using Vec = VecOf<T>;
   constexpr int kLanes = lanes_of<T>;
   Vec sum[R][V];
   FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v)
-      sum[r][v] = accumulate ? load(c + (r * V + v) * kLanes) : Vec{};
+      sum[r][v] = accumulate ? load_part(c + r * c_row + v * kLanes, columns - v * kLanes) : Vec{};
   for (int64_t s = 0; s < run_count; ++s) {
     const T* a = a_base + runs[s].a;
     const T* b = b_base + runs[s].b;
@@ -103,13 +103,13 @@ void tile_outer(const PixelRun* runs, int64_t run_count, const T* a_base, const 
     }
   }
   FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v)
-      store(c + (r * V + v) * kLanes, sum[r][v]);
+      store_part(c + r * c_row + v * kLanes, sum[r][v], columns - v * kLanes);
 }
 
 template <class T>
 using TileDotOf = void (*)(const SegmentOf<T>*, int64_t, int64_t, T*, int64_t, int, const FinishOf<T>&);
 template <class T>
-using TileOuterOf = void (*)(const PixelRun*, int64_t, const T*, const T*, int64_t, T*, bool);
+using TileOuterOf = void (*)(const PixelRun*, int64_t, const T*, const T*, int64_t, T*, int64_t, int, bool);
 using TileDot = TileDotOf<float>;
 using TileOuter = TileOuterOf<float>;
 

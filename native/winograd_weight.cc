@@ -64,7 +64,7 @@ void winograd_weight(const WinogradShape& s, const float* x, const float* gy, fl
         const int64_t row = s.c_in * r / row_tiles, end = s.c_in * (r + 1) / row_tiles;
         pick_outer(int(end - row), nr == kLanes)(
             &run, 1, v + point * v_step + row, d + point * d_step + p * d_panel, v_row,
-            m + point * m_step + p * m_panel + row * nr, begin > 0);
+            m + point * m_step + p * m_panel + row * nr, nr, int(nr), begin > 0);
       }
     });
   }

@@ -46,6 +46,13 @@ from kernel_checks import everywhere, native, poisoned
         Case((2, 8, 8, 64), 32, (1, 1)),
         Case((2, 9, 9, 64), 32, (1, 1), (2, 2)),
         Case((1, 6, 6, 24), 24, (1, 1), pad=(1, 1)),
+        Case((1, 7, 7, 300), 250, (1, 1)),
+        Case((6, 31, 33, 70), 13, (1, 1)),  # several partial sums of the weights
+        Case((9, 43, 45, 16), 37, (1, 1), (2, 1)),
+        Case((2, 40, 37, 3), 40, (5, 4), (1, 2), (3, 2)),  # backward data to few channels
+        Case((1, 70, 13, 1), 17, (3, 3), (2, 3), (1, 0), (3, 1)),
+        Case((3, 11, 12, 8), 9, (2, 6), (4, 1), (6, 7)),
+        Case((2, 1, 2000, 1), 4, (1, 31), pad=(0, 15)),
         Case((2, 9, 11, 20), 20, pad=(1, 1), groups=20),  # depthwise
         Case((2, 9, 30, 33), 33, (5, 3), (2, 2), (2, 1), groups=33),
         Case((1, 7, 7, 16), 32, pad=(1, 1), groups=16),  # depthwise with two channels out
