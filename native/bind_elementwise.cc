@@ -2,7 +2,8 @@
 //
 //   f(x, y, a=0, b=0, c=0)             y = f(x)
 //   f_backward(g, saved, gx, a, b, c)  gx from the cotangent g and the value that the derivative's rule saves
-//   f(x, z, y, a=0, repeat=1)          y = f(x, z); z has the size of x or is spread over it: element i of x meets
+//   f(x, z, y, a=0, repeat=1, spans=1) y = f(x, z); z has the size of x or is spread over it: z consists of `spans`
+//                                      parts, one for each of as many parts of x; within one element i of x meets
 //                                      z[i // repeat % len(z)]
 //   f_number(x, number, y, a=0)        y = f(x, number)
 //
@@ -53,17 +54,21 @@ void def_derivative(nb::module_& m, const char* name, Derivative function) {
 void def_binary(nb::module_& m, const char* name, Binary function) {
   m.def(
       name,
-      [function](const AnyIn& x, const AnyIn& z, const AnyOut& y, float a, int64_t repeat) {
+      [function](const AnyIn& x, const AnyIn& z, const AnyOut& y, float a, int64_t repeat, int64_t spans) {
         const int64_t n = same_size(x, y), count = int64_t(z.size());
         check(repeat > 0, "repeat must be positive");
         check(count > 0 || n == 0, "an empty array cannot be spread");
+        check(spans > 0 && count % spans == 0 && n % spans == 0, "spans must divide the sizes of both arrays");
+        check(spans == 1 || (count > 0 && repeat <= n / count && n % (count * repeat) == 0),
+              "the second operand does not fit into the first");
         Unlocked unlocked;
         const ElementwiseKernels& k = kernels().elementwise;
         if (count == n && repeat == 1) return k.binary(function, n, x.data(), z.data(), y.data(), {a, 0, 0});
         if (count == 1) return k.binary_number(function, n, x.data(), *z.data(), y.data(), {a, 0, 0});
-        if (n > 0) k.binary_spread(function, n, x.data(), z.data(), {count, repeat}, y.data(), {a, 0, 0});
+        if (n == 0) return;
+        k.binary_spread(function, n, x.data(), z.data(), {count / spans, repeat, n / spans}, y.data(), {a, 0, 0});
       },
-      array("x"), array("z"), array("y"), nb::arg("a") = 0.0f, nb::arg("repeat") = 1);
+      array("x"), array("z"), array("y"), nb::arg("a") = 0.0f, nb::arg("repeat") = 1, nb::arg("spans") = 1);
   m.def(
       (std::string(name) + "_number").c_str(),
       [function](const AnyIn& x, float number, const AnyOut& y, float a) {

@@ -3,6 +3,7 @@
 //   sum(x, y, inner=1)    also mean, prod, max, min, abs_sum, abs_max
 //   norm(x, y)            the root of the sum of squares
 //   argmax(x, y)          and argmin; y holds int64
+//   add_rows(x, at, y)    y[r] is the sum of the rows i of x with at[i] == r
 //
 // x is seen as (outer, count, inner) and y as (outer, inner); how many numbers are reduced to one follows from the
 // sizes. So y of size 1 takes all of x; with inner 1 the last axes are reduced; inner = y.size reduces the first axes,
@@ -47,6 +48,16 @@ void def_place(nb::module_& m, const char* name, bool least) {
       array("x"), array("y"));
 }
 
+void add_rows(const In<2>& x, const nb::ndarray<const int64_t, nb::ndim<1>, nb::device::cpu, nb::c_contig>& at,
+              const Out<2>& y) {
+  check(x.shape(1) == y.shape(1), "rows and sums differ in length");
+  check(x.shape(0) == at.shape(0), "there must be one number for each row");
+  const int64_t m = int64_t(at.shape(0)), rows = int64_t(y.shape(0));
+  for (int64_t i = 0; i < m; ++i) check(at.data()[i] >= 0 && at.data()[i] < rows, "there is no such row");
+  Unlocked unlocked;
+  kernels().reduce.add_rows(m, int64_t(x.shape(1)), rows, x.data(), at.data(), y.data());
+}
+
 }  // namespace
 
 void bind_reduce(nb::module_& m) {
@@ -60,6 +71,7 @@ void bind_reduce(nb::module_& m) {
   def(m, "norm", Reduction::norm);
   def_place(m, "argmax", false);
   def_place(m, "argmin", true);
+  m.def("add_rows", add_rows, array("x"), array("at"), array("y"));
 }
 
 }  // namespace flambeau

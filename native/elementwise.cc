@@ -60,9 +60,16 @@ FLAMBEAU_INLINE Vec gelu_slope(Vec x) {
   return (x < 0.0f ? at.beyond : 1.0f - at.beyond) + clamp(x, -13.0f, 13.0f) * at.density * 0.398942280f;
 }
 
+// Beyond 100 the tangent is 1 to the last bit, and no product of an infinity with 0 can arise.
 FLAMBEAU_INLINE Vec gelu_inner(Vec x) { return 0.797884561f * (x + 0.044715f * (x * x * x)); }
 
+FLAMBEAU_INLINE Vec gelu_tanh(Vec x) {
+  x = larger(broadcast(-100.0f), x);
+  return x * (0.5f * (1.0f + tanh(gelu_inner(x))));
+}
+
 FLAMBEAU_INLINE Vec gelu_tanh_slope(Vec x) {
+  x = clamp(x, -100.0f, 100.0f);
   const Vec t = tanh(gelu_inner(x));
   const Vec inner = 0.797884561f * (1.0f + 0.134145f * (x * x));
   return 0.5f * (1.0f + t) + 0.5f * x * (1.0f - t * t) * inner;
@@ -220,11 +227,13 @@ void binary_rows(TwoLoop loop, int64_t n, const float* x, const float* z, int64_
 void binary_spread(Binary function, int64_t n, const float* x, const float* z, Spread spread, float* y,
                    const Numbers& numbers) {
   const BinaryLoops loops = binary_loops[int(function)];
-  if (spread.repeat == 1) return binary_rows(loops.two, n, x, z, spread.count, y, numbers);
+  if (spread.repeat == 1 && spread.span >= n) return binary_rows(loops.two, n, x, z, spread.count, y, numbers);
   for_blocks(n, y, [&](int64_t at, int64_t count) {
     for (const int64_t end = at + count; at < end;) {
-      const int64_t here = least(spread.repeat - at % spread.repeat, end - at);
-      loops.number(here, x + at, z[at / spread.repeat % spread.count], y + at, numbers);
+      const float* of_span = z + at / spread.span * spread.count;
+      const int64_t run = spread.repeat == 1 ? spread.count : spread.repeat, here = least(run - at % run, end - at);
+      if (spread.repeat == 1) loops.two(here, x + at, of_span + at % run, y + at, numbers);
+      else loops.number(here, x + at, of_span[at / run % spread.count], y + at, numbers);
       at += here;
     }
   });

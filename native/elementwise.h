@@ -40,10 +40,12 @@ enum class Binary : int {
 #undef BINARY
 };
 
-// How the second operand of a binary function spreads over the first: element i meets z[i / repeat % count]. A bias of
-// rows (m, c) has repeat 1 and count c; a number for each channel of (n, c, h, w) has repeat h * w and count c.
+// How the second operand of a binary function spreads over the first: element i meets z[i / repeat % count], and each
+// `span` elements another `count` of them, z[i / span * count + i / repeat % count]. A bias of rows (m, c) has repeat 1
+// and count c; a number for each channel of (n, c, h, w) has repeat h * w and count c; a number for each image and
+// channel of (n, h, w, c) has repeat 1, count c and span h * w * c.
 struct Spread {
-  int64_t count, repeat;
+  int64_t count, repeat, span;
 };
 
 // The result may be written over an operand, but must not overlap it otherwise.

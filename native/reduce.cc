@@ -286,10 +286,27 @@ void place(bool smallest, int64_t m, int64_t c, const float* x, int64_t* places)
   });
 }
 
+// The gradient of a table of which rows were picked. A thread has some columns of all rows for itself, so that rows
+// are added in the order in which they come, whoever adds them.
+void add_rows(int64_t m, int64_t c, int64_t rows, const float* x, const int64_t* at, float* y) {
+  constexpr int64_t kStrip = 64;
+  parallel_for(ceil_div(c, kStrip), [&](int64_t strip) {
+    const int64_t begin = strip * kStrip, width = least(kStrip, c - begin);
+    for (int64_t r = 0; r < rows; ++r) std::memset(y + r * c + begin, 0, width * sizeof(float));
+    for (int64_t i = 0; i < m; ++i) {
+      const float* from = x + i * c + begin;
+      float* to = y + at[i] * c + begin;
+      int64_t j = 0;
+      for (; j + kLanes <= width; j += kLanes) store(to + j, load(to + j) + load(from + j));
+      for (; j < width; ++j) to[j] += from[j];
+    }
+  });
+}
+
 }  // namespace
 
 const ReduceKernels& reduce_kernels() {
-  static constexpr ReduceKernels kernels{reduce, place};
+  static constexpr ReduceKernels kernels{reduce, place, add_rows};
   return kernels;
 }
 

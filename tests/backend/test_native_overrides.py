@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import itertools
+import math
 import warnings
 
 import numpy as np
@@ -298,6 +299,83 @@ def test_cross_entropy_of_scores_that_change():
     once = x.grad.clone()
     loss.backward()
     assert (x.grad == 2 * once).all()
+
+
+ARITHMETIC = {
+    "bias": lambda x, z: x + z[0, :, :1, :1],
+    "channel of each image": lambda x, z: z[:, :, :1, :1].sigmoid() * x,
+    "pixel of each image": lambda x, z: x - z[:, :1],
+    "pixel": lambda x, z: z[:1, :1] - x,
+    "row": lambda x, z: x * z[:1, :, :, :1],
+    "column of each image": lambda x, z: x + z[:, :1, :1],
+    "both spread": lambda x, z: x[:, :, :1] * z[:, :, :, :1],
+    "the same place": lambda x, z: x * z + z / x - flambeau.maximum(x, z),
+    "numbers": lambda x, z: (2 - x) / 3 + 1 / x,
+    "tensors of no dimension": lambda x, z: x * z[0, 0, 0, 0] - flambeau.tensor(2.0),
+    "scaled": lambda x, z: flambeau.add(x, z, alpha=3) - flambeau.sub(x, z[0], alpha=0.5),
+    "subtracted from": lambda x, z: flambeau.rsub(x, z) + flambeau.rsub(x, 2.0),
+    "clamped": lambda x, z: x.clamp(-0.5, 0.5) + x.clamp_min(0.1) * x.clamp_max(1) + x.clamp(min=0),
+    "powers": lambda x, z: x**2 + x**3 - x.abs() ** 0.5 + x**-1,
+    "signs": lambda x, z: x.abs() * x.sign() - x.neg(),
+    "blended": lambda x, z: x.lerp(z, 0.3) + x.lerp(z, 0.75) + x.lerp(z, z),
+    "products added": lambda x, z: (
+        flambeau.addcmul(x, x, z, value=0.5) + flambeau.addcdiv(z, z, x, value=2)
+    ),
+    "chosen": lambda x, z: flambeau.where(x > 0, x, z) + flambeau.where(z > x, 0.0, x),
+    "chosen beside numbers": lambda x, z: flambeau.where(x > 0, x, z[0, 0, 0, 0]),
+    "filled": lambda x, z: x.masked_fill(x > 0.5, -1.0) + x.masked_fill(z[:1, :1] > 0, 2),
+    "written": lambda x, z: (x * 2).mul_(z).add_(z[:, :, :1, :1]).clamp_(-1, 1),
+}
+
+
+@pytest.mark.parametrize("shape", [(2, 3, 9, 10), (1, 1, 180, 200), (4, 17, 37, 16)])
+@pytest.mark.parametrize("hidden", ["neither", "first", "second", "both"])
+@pytest.mark.parametrize("name", ARITHMETIC)
+def test_arithmetic(name, hidden, shape):
+    """Of maps in both orders in memory, and of what is spread over them."""
+    x, z = (numbers(np.random.default_rng(i), shape) + np.float32(0.01) for i in range(2))
+    z = np.abs(z) + np.float32(0.5)
+    eye = flambeau.eye(shape[1]).reshape(shape[1], shape[1], 1, 1)
+
+    def compute(x, z):
+        x = F.conv2d(x, eye) if hidden in ("first", "both") else x
+        z = F.conv2d(z, eye) if hidden in ("second", "both") else z
+        return ARITHMETIC[name](x, z)
+
+    with np.errstate(all="ignore"):
+        agree(compute, x, z, tolerance=1e-4)
+
+
+def test_bounds_and_masks_of_what_is_no_number():
+    x = np.full((200, 300), np.nan, np.float32)
+    x[1], x[2], x[3] = np.inf, -np.inf, 0.5
+    for function in (
+        lambda x: x.clamp(-1, 1),
+        lambda x: x.clamp(1, -1),
+        lambda x: x.clamp(-math.inf, math.inf),
+        lambda x: x.clamp(math.nan, 1),
+        lambda x: flambeau.where(x > 0, x, 0),
+    ):
+        for a, b in zip(gradients(function, [x], True), gradients(function, [x], False)):
+            np.testing.assert_array_equal(a, b)
+
+
+@pytest.mark.parametrize("size", [(3, 7), (40, 50), (5, 6, 30, 31)])
+def test_random_numbers_are_the_same(size):
+    """Bit by bit, dropout of maps channels last too."""
+    drawn = []
+    for on in (False, True):
+        with switched(on):
+            flambeau.manual_seed(3)
+            x = flambeau.rand(size)
+            found = [x, flambeau.randn(size), flambeau.rand(size, dtype=flambeau.float64)]
+            found += [F.dropout(x, 0.3), flambeau.bernoulli(x), flambeau.randperm(2000)]
+            if len(size) == 4:
+                x = F.relu(F.batch_norm(x - 0.5, None, None, training=True)).round()
+                found += [F.dropout(x, 0.3), F.dropout2d(x), F.alpha_dropout(x, training=True)]
+            drawn.append([t.numpy() for t in found])
+    for a, b in zip(*drawn):
+        np.testing.assert_array_equal(a, b)
 
 
 ACTIVATIONS = {

@@ -262,6 +262,19 @@ def test_cross_entropy(reduction, smoothing):
     same(lambda F, x, y: F.cross_entropy(x, y, **rest), normal(4), np.array(2))
 
 
+@pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
+@pytest.mark.parametrize("approximate", ["none", "tanh"])
+@pytest.mark.parametrize("size", [5, 50000])
+def test_gelu_reaches_its_limits(dtype, approximate, size):
+    """0 and infinity, where PyTorch computes an infinity times 0 in some dtypes."""
+    x = flambeau.tensor([-np.inf, np.inf, -1e30, 200.0, np.nan]).repeat(size // 5)
+    x = x.to(getattr(flambeau, dtype)).requires_grad_()
+    y = flambeau.nn.functional.gelu(x, approximate=approximate)
+    y.sum().backward()
+    np.testing.assert_array_equal(y[:5].tolist(), [0, np.inf, 0, 200, np.nan])
+    np.testing.assert_array_equal(x.grad[:5].tolist(), [0, 1, 0, 1, np.nan])
+
+
 @pytest.mark.parametrize("zero_infinity", [False, True])
 @pytest.mark.parametrize("reduction", ["none", "mean", "sum"])
 def test_ctc(reduction, zero_infinity):

@@ -201,12 +201,16 @@ hardswish.vjp(
 @op(kind=POINTWISE)
 def gelu(xp, input, *, approximate="none"):
     """x Phi(x) with the distribution function of the normal distribution, or its approximation by
-    tanh.
+    tanh; its limits, 0 and infinity, at the infinities.
     """
     _float("gelu", input)
+    input = xp.maximum(input, -_SETTLED)
     if approximate == "tanh":
         return input * (0.5 * (1 + xp.tanh(_gelu_inner(input))))
     return input * (0.5 * (1 + xp.erf(input * sqrt(0.5))))
+
+
+_SETTLED = 100  # beyond it Phi is 0 or 1 in every dtype, and an infinity times 0 cannot arise
 
 
 def _gelu_inner(x):
@@ -214,6 +218,7 @@ def _gelu_inner(x):
 
 
 def _gelu_rule(xp, g, input, approximate):
+    input = xp.clip(input, -_SETTLED, _SETTLED)
     if approximate == "tanh":
         t = xp.tanh(_gelu_inner(input))
         inner = sqrt(2 / pi) * (1 + 3 * 0.044715 * (input * input))

@@ -25,7 +25,6 @@ from .storage import Storage, lying
 from .tensor import Tensor
 
 NO_PARAMS: dict = {}
-_NOTHING = np.empty(0)
 _PACKAGE = __file__[: -len("tensor/dispatch.py")]
 
 
@@ -35,7 +34,7 @@ def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
     uniform = True  # tensors of one dtype, and numbers that do not raise it
     secret = op.hides  # whether results may lie channels last without showing it
     dtype = None
-    a = _NOTHING
+    largest = 0
     arrays = []
     for t in inputs:
         if isinstance(t, Tensor):
@@ -50,6 +49,8 @@ def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
             else:
                 secret = True
             arrays.append(a)
+            if a.size > largest:
+                largest = a.size
             if dtype is None:
                 dtype = a.dtype
             elif a.dtype is not dtype:
@@ -68,7 +69,7 @@ def dispatch(op: Op, inputs: tuple, params: dict = NO_PARAMS):
             if policy is None or (
                 uniform and (dtype.kind == "f" or (policy == "same" and not op.check))
             ):
-                y = run_kernel(op.run if a.size >= op.least else op.plain, xp, arrays, params)
+                y = run_kernel(op.run if largest >= op.least else op.plain, xp, arrays, params)
             else:
                 y = run_kernel(op.run, xp, promote(op, inputs, arrays), params)
         except Exception as error:

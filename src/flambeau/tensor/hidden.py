@@ -64,18 +64,17 @@ def _result(array, inputs, arrays) -> Tensor:
     if array.ndim < 3:
         plain = array.flags.c_contiguous and 1 not in array.shape
         return Tensor._around(array if plain else in_order(array))
-    if _shown(inputs, arrays):
+    if _shown(inputs):
         return Tensor._around(in_order(array, order_last(array.ndim)))
     if lies_last(array):
         return Tensor._over(HiddenStorage(array))
     return Tensor._around(in_order(array))
 
 
-def _shown(inputs, arrays) -> bool:
+def _shown(inputs) -> bool:
     """Whether one of the inputs was laid out channels last by the user."""
     return any(
-        isinstance(t, Tensor) and t._storage.hidden is None and lies_last(a)
-        for t, a in zip(inputs, arrays)
+        isinstance(t, Tensor) and t._storage.hidden is None and lies_last(t._array) for t in inputs
     )
 
 

@@ -9,6 +9,8 @@ import numpy as np
 from flambeau.core import dtypes
 from flambeau.core.dtypes import FLOATING, promote_types
 
+from .storage import lying
+
 
 def promote(op, inputs, arrays) -> list:
     """The operands of an operation in the dtype of its policy; numbers stay numbers where NumPy
@@ -79,7 +81,7 @@ def result_type(*operands) -> dtypes.dtype:
     """
     dimensional = zero_dimensional = number = None
     for t in operands:
-        array = getattr(t, "_array", t)
+        array = lying(t) if hasattr(t, "_storage") else t
         if array is None:
             continue
         if isinstance(array, np.ndarray):

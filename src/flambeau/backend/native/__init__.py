@@ -14,15 +14,14 @@ from collections.abc import Callable
 
 import numpy as np
 
-from . import conv, elementwise, join, norm, optim, pooling, reduce, softmax
+from . import arithmetic, conv, elementwise, join, norm, optim, pooling, random, reduce, softmax
 from .library import kernels, least, lies_last, makes_last, missing, order_last, row_by_row, runtime
 from .memory import kept_memory, kept_memory_limit, set_kept_memory_limit
 
 __all__ = [
     "enabled", "is_available", "kept_memory", "kept_memory_limit", "least_size", "lies_last",
-    "enabled", "is_available", "kept_memory", "kept_memory_limit", "least_size", "lies_last",
     "makes_last", "order_last", "over", "over_rule", "row_by_row", "runtime",
-    "set_kept_memory_limit", "step", "total",
+    "set_kept_memory_limit", "step", "total", "words",
 ]  # fmt: skip
 
 enabled = os.environ.get("FLAMBEAU_RUNTIME", "1") != "0"  # False: all is computed through NumPy
@@ -56,7 +55,7 @@ def over(name: str, plain: Callable) -> Callable:
 
 
 def least_size(name: str) -> float:
-    """How many elements the last array of an operation must have for its kernel to be asked."""
+    """How many elements the largest array of an operation must have for its kernel to be asked."""
     return least[name] if name in kernels else math.inf
 
 
@@ -90,6 +89,11 @@ def total(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.nd
     """The sum over some axes."""
     y = reduce.reduced("sum", x, axes, keepdims) if enabled and runtime is not None else None
     return x.sum(axis=axes, keepdims=keepdims) if y is None else y
+
+
+def words(seed: int, offset: int, count: int) -> np.ndarray | None:
+    """Words of the random stream; ``None`` where NumPy is to make them."""
+    return random.words(seed, offset, count) if enabled else None
 
 
 def _tell() -> None:

@@ -20,7 +20,9 @@ def _load() -> tuple[Any, str]:
 
 
 runtime, missing = _load()  # the module of kernels, or None and why
-least: dict[str, int] = {}  # operation: elements of its last array from which its kernel is asked
+least: dict[
+    str, int
+] = {}  # operation: elements of its largest array from which its kernel is asked
 kernels: dict[str, Callable] = {}  # operation: kernel, which answers None to what it does not take
 
 _last: set[str] = set()  # operations whose kernels return arrays that lie channels last
@@ -143,6 +145,16 @@ def laid_like(g: np.ndarray, x: np.ndarray) -> np.ndarray:
     """``g``, or a copy, with its numbers in memory where ``x`` of the same shape has its own."""
     if g.strides == x.strides:
         return g
+    if g.dtype == FLOAT and 2 < g.ndim < 6 and g.size >= SMALL:
+        if x.flags.c_contiguous:
+            if lies_last(g):
+                return row_by_row(g)
+        elif g.flags.c_contiguous and lies_last(x):
+            y = empty_like(x)
+            n, c = x.shape[:2]
+            across = y.transpose(order_last(y.ndim)).reshape(n, -1, c)
+            runtime.transpose(g.reshape(n, c, -1), across)
+            return y
     y = empty_like(x)
     np.copyto(y, g)
     return y

@@ -79,6 +79,9 @@ def philox(seed: int, offset: int, words: int) -> np.ndarray:
     """``words`` 64-bit words of the Philox 4x64-10 stream of ``seed``, from block ``offset`` on."""
     if words == 0:
         return np.empty(0, np.uint64)
+    made = native.words(seed, offset, words)
+    if made is not None:
+        return made
     # NumPy steps its counter before the first block, hence the counter one lower.
     counter = (offset - 1) % (1 << 256)
     stream = _streams()
