@@ -182,6 +182,12 @@ def test_without_the_runtime_it_is_said_once(monkeypatch):
     assert F.conv2d(x, w)[0, 0, 1, 1] == 9  # nothing is said again
 
 
+def learned(x, count):
+    """A weight and a bias that depend on the input, so that they have gradients to compare."""
+    numbers = x.flatten()[:1] + flambeau.linspace(-1, 1, count)
+    return numbers * 2, numbers - 1
+
+
 LAYERS = {
     "max pool": lambda x: F.max_pool2d(x, 2),
     "max pool, padded": lambda x: F.max_pool2d(x, (3, 2), (2, 1), (1, 0), ceil_mode=True),
@@ -200,8 +206,22 @@ LAYERS = {
     "batch norm in evaluation": lambda x: F.batch_norm(
         x, flambeau.linspace(-1, 1, x.shape[1]), flambeau.linspace(1, 2, x.shape[1])
     ),
+    "max pool with indices": lambda x: sum(F.max_pool2d(x, 3, 2, 1, return_indices=True)),
+    "adaptive maximum": lambda x: sum(F.adaptive_max_pool2d(x, (3, 2), return_indices=True)),
+    "global maximum": lambda x: sum(F.adaptive_max_pool2d(x, 1, return_indices=True)),
+    "maxima of half": lambda x: F.adaptive_max_pool1d(x[:, :, :, :6].flatten(2), x.shape[2] * 3),
     "instance norm": F.instance_norm,
+    "instance norm, learned": lambda x: F.instance_norm(
+        x, None, None, *learned(x, x.shape[1]), eps=0.1
+    ),
     "group norm": lambda x: F.group_norm(x, x.shape[1]),
+    "group norm, learned": lambda x: F.group_norm(x, 1, *learned(x, x.shape[1]), eps=0.1),
+    "batch norm in evaluation, learned": lambda x: F.batch_norm(
+        x,
+        flambeau.linspace(-1, 1, x.shape[1]),
+        flambeau.linspace(1, 2, x.shape[1]),
+        *learned(x, x.shape[1]),
+    ),
     "layer norm": lambda x: F.layer_norm(x, x.shape[-1:]),
     "layer norm of several": lambda x: F.layer_norm(x, x.shape[1:]),
     "softmax": lambda x: x.softmax(-1),
@@ -299,6 +319,45 @@ def test_cross_entropy_of_scores_that_change():
     once = x.grad.clone()
     loss.backward()
     assert (x.grad == 2 * once).all()
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_pooling_of_volumes(seed):
+    rng = np.random.default_rng(seed)
+    kernel, stride = (tuple(map(int, rng.integers(1, 4, 3))) for _ in range(2))
+    dilation = tuple(map(int, rng.integers(1, 3, 3)))
+    padding = tuple(int(rng.integers(0, k // 2 + 1)) for k in kernel)
+    size = [int(rng.integers(5, 10)) for _ in range(3)]
+    x = numbers(rng, (int(rng.integers(1, 4)), int(rng.choice([1, 3, 17, 32])), *size))
+    x[rng.random(x.shape) < 0.3] = 1  # ties
+    ceil = bool(seed % 2)
+    window = {"stride": stride, "padding": padding, "ceil_mode": ceil}
+    for turned in (False, True):
+        lay = (lambda x: x.transpose(0, 1).contiguous().transpose(0, 1)) if turned else lambda x: x
+        agree(
+            lambda x, lay=lay: sum(
+                F.max_pool3d(lay(x), kernel, **window, dilation=dilation, return_indices=True)
+            ),
+            x,
+        )
+        agree(lambda x, lay=lay: F.avg_pool3d(lay(x), kernel, **window, count_include_pad=ceil), x)
+        agree(lambda x, lay=lay: F.avg_pool3d(lay(x), kernel, **window, divisor_override=5), x)
+        agree(lambda x, lay=lay: F.adaptive_avg_pool3d(lay(x), kernel), x)
+
+
+@pytest.mark.parametrize("rows, size, count", [(50, 40, 1000), (3, 300, 100), (1000, 7, 4000)])
+def test_embedding(rows, size, count):
+    rng = np.random.default_rng(0)
+    table, indices = numbers(rng, (rows, size)), flambeau.tensor(rng.integers(0, rows, (4, count)))
+    agree(lambda table: F.embedding(indices, table), table)
+    agree(lambda table: F.embedding(indices.int(), table, padding_idx=1), table)
+    before = native.runtime.get_num_threads()
+    sums = []
+    for threads in (1, 2, 5):
+        native.runtime.set_num_threads(threads)
+        sums.append(gradients(lambda table: F.embedding(indices, table), [table], True)[1])
+    native.runtime.set_num_threads(before)
+    assert (sums[0] == sums[1]).all() and (sums[0] == sums[2]).all()
 
 
 ARITHMETIC = {

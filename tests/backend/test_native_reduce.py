@@ -140,3 +140,23 @@ def test_wrong_arguments_are_refused():
         native.sum(x, y.astype(np.float64))
     with pytest.raises(TypeError):
         native.argmax(x, y)
+
+
+@pytest.mark.parametrize("m, c, rows", [(0, 5, 3), (7, 1, 1), (100, 63, 4), (30, 200, 90)])
+def test_rows_are_added(m, c, rows):
+    rng = np.random.default_rng(0)
+    x, at = rng.standard_normal((m, c)).astype(np.float32), rng.integers(0, rows, m)
+    expected = np.zeros((rows, c))
+    np.add.at(expected, at, x.astype(np.float64))
+    for threads in (1, 3):
+        native.set_num_threads(threads)
+        y = np.full((rows, c), np.nan, np.float32)
+        native.add_rows(x, at, y)
+        np.testing.assert_allclose(y, expected, rtol=1e-5, atol=1e-5)
+    for bad in (-1, rows):
+        with pytest.raises(ValueError, match="no such row"):
+            native.add_rows(np.ones((1, c), np.float32), np.array([bad]), y)
+    with pytest.raises(ValueError, match="one number for each row"):
+        native.add_rows(np.ones((2, c), np.float32), np.array([0]), y)
+    with pytest.raises(ValueError, match="differ in length"):
+        native.add_rows(np.ones((1, c + 1), np.float32), np.array([0]), y)

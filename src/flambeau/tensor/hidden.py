@@ -20,10 +20,6 @@ from flambeau.ops.registry import POINTWISE, REDUCE
 from .storage import HiddenStorage
 from .tensor import Tensor
 
-# Operations, besides pointwise ones, reductions and those whose kernels make such results, that
-# compute a result in the order of their inputs.
-_KEEP_ORDER = frozenset(("group_moments_norm",))
-
 
 def agree(op, inputs, arrays) -> bool:
     """Whether ``op`` may compute with hidden inputs as they lie; else they are laid out, and
@@ -31,7 +27,7 @@ def agree(op, inputs, arrays) -> bool:
 
     It may where all inputs look contiguous: then so must the result, and it can be hidden again.
     """
-    if op.kind is POINTWISE or op.kind is REDUCE or op.hides or op.name in _KEEP_ORDER:
+    if op.kind is POINTWISE or op.kind is REDUCE or op.hides:
         for t, array in zip(inputs, arrays):
             if isinstance(t, Tensor) and t._storage.hidden is None and array.ndim > 1:
                 if not array.flags.c_contiguous:

@@ -14,7 +14,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-from . import arithmetic, conv, elementwise, join, norm, optim, pooling, random, reduce, softmax
+from . import (
+    arithmetic,
+    conv,
+    elementwise,
+    embedding,
+    join,
+    norm,
+    optim,
+    pooling,
+    random,
+    reduce,
+    softmax,
+)
 from .library import kernels, least, lies_last, makes_last, missing, order_last, row_by_row, runtime
 from .memory import kept_memory, kept_memory_limit, set_kept_memory_limit
 

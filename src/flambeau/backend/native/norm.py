@@ -1,5 +1,5 @@
-"""Normalisation of float32: batch norm over the rows that a feature map is channels last,
-layer norm over the last dimensions.
+"""Normalisation of float32: batch norm over the rows that a feature map is channels last, instance
+norm over those of each image, layer norm over the last dimensions, group norm over rows too.
 """
 
 from __future__ import annotations
@@ -8,12 +8,16 @@ import math
 
 import numpy as np
 
+from .arithmetic import binary
+from .elementwise import CHEAP
 from .library import FLOAT, empty, empty_last, kernel, rows, runtime
 
 
 @kernel("batch_moments_norm", last=True)
 def batch_moments_norm(x, weight=None, bias=None, *, axes, affine, eps):
-    """``ops.norm.batch_moments_norm``."""
+    """``ops.norm.batch_moments_norm``; for instance norm each image is a batch of its own."""
+    if _is_instance(x, axes, affine):
+        return _instance_norm(x, weight, bias, eps)
     if not _is_batch(x, axes, affine) or not _rows_of_floats(weight, bias):
         return None
     c = x.shape[1]
@@ -31,6 +35,8 @@ def batch_moments_rule(
     gy, gmean, gvar = g
     if gy is None or gmean is not None or gvar is not None or gy.dtype != FLOAT:
         return None
+    if _is_instance(x, axes, affine):
+        return _instance_rule(gy, mean, var, x, weight, eps, needs)
     if not _is_batch(x, axes, affine) or not _rows_of_floats(weight):
         return None
     c = x.shape[1]
@@ -46,6 +52,35 @@ def batch_moments_rule(
     return gx, gw, gb
 
 
+def _instance_norm(x, weight, bias, eps):
+    if not _rows_of_floats(weight, bias):
+        return None
+    n, c = x.shape[:2]
+    y = empty_last(x.shape)
+    mean, var = np.empty((2, n, c, *(1,) * (x.ndim - 2)), FLOAT)
+    images = rows(x).reshape(n, -1, c), rows(y).reshape(n, -1, c)
+    for one, to, m, v in zip(*images, mean.reshape(n, c), var.reshape(n, c)):
+        runtime.batch_norm_train(one, weight, bias, eps, to, m, v)
+    return y, mean, var
+
+
+def _instance_rule(gy, mean, var, x, weight, eps, needs):
+    if not _rows_of_floats(weight):
+        return None
+    n, c = x.shape[:2]
+    gx = empty_last(x.shape)
+    gw, gb = np.empty((2, n, c), FLOAT)
+    images = [rows(a).reshape(n, -1, c) for a in (gy, x, gx)]
+    moments = [np.ascontiguousarray(a).reshape(n, c) for a in (mean, var)]
+    for g, one, to, m, v, to_w, to_b in zip(*images, *moments, gw, gb):
+        runtime.batch_norm_backward(g, one, m, v, weight, None, eps, to, to_w, to_b)
+    return (
+        gx if needs[0] else None,
+        gw.sum(0) if needs[1] else None,
+        gb.sum(0) if needs[2] else None,
+    )
+
+
 @kernel("fixed_norm", last=True)
 def fixed_norm(x, mean, var, weight=None, bias=None, *, affine, eps):
     """``ops.norm.fixed_norm``."""
@@ -55,6 +90,85 @@ def fixed_norm(x, mean, var, weight=None, bias=None, *, affine, eps):
         return None
     y = empty_last(x.shape)
     runtime.batch_norm_evaluate(_matrix(x), weight, bias, eps, _matrix(y), mean, var)
+    return y
+
+
+@kernel("fixed_norm.input")
+def fixed_norm_rule(g, var, weight, affine, eps):
+    """The derivative of ``fixed_norm``: each channel is scaled."""
+    if g.size < CHEAP or var.dtype != FLOAT or not _floats(weight):
+        return None
+    scale = (var + FLOAT.type(eps)) ** FLOAT.type(-0.5)
+    return binary("mul", g, (scale if weight is None else scale * weight).reshape(affine))
+
+
+@kernel("fixed_norm.weight")
+def fixed_norm_weight(g, x, mean, var, weight_shape, affine, eps):
+    """The gradient of the weight of ``fixed_norm``."""
+    if not _is_batch(x, (0, *range(2, x.ndim)), affine) or not _rows_of_floats(mean, var):
+        return None
+    if g.dtype != FLOAT:
+        return None
+    gw = np.empty(weight_shape, FLOAT)
+    runtime.batch_norm_backward(
+        _matrix(g), _matrix(x), mean, var, None, None, eps, None, gw, None, training=False
+    )
+    return gw
+
+
+@kernel("group_moments_norm")
+def group_moments_norm(x, weight=None, bias=None, *, axes, affine, eps):
+    """``ops.norm.group_moments_norm``: rows are normalised, then each channel is scaled."""
+    if not _is_group(x, axes, affine) or not _rows_of_floats(weight, bias):
+        return None
+    n, groups, inside, space = x.shape
+    y = empty(x.shape)
+    mean, var = np.empty((2, n, groups, 1, 1), FLOAT)
+    row = (n * groups, inside * space)
+    runtime.layer_norm_forward(
+        x.reshape(row), None, None, eps, y.reshape(row), mean.reshape(-1), var.reshape(-1)
+    )
+    if weight is not None:
+        runtime.mul(y, weight, y, repeat=space)
+    if bias is not None:
+        runtime.add(y, bias, y, repeat=space)
+    return y, mean, var
+
+
+@kernel("group_moments_norm.all")
+def group_moments_rule(g, mean, var, x, weight, weight_shape, bias_shape, axes, affine, eps, needs):
+    """The derivative of ``group_moments_norm``, unless that of a moment is asked for."""
+    gy, gmean, gvar = g
+    if gy is None or gmean is not None or gvar is not None or gy.dtype != FLOAT:
+        return None
+    if not _is_group(x, axes, affine) or not _rows_of_floats(weight):
+        return None
+    n, groups, inside, space = x.shape
+    gy, work = np.ascontiguousarray(gy), empty(x.shape)
+    mean, var = mean.reshape(-1), var.reshape(-1)
+    gx = gw = gb = None
+    if needs[1]:  # sum (x - mean) gy over each channel of each image, scaled and added
+        runtime.sub(x, mean, work, repeat=inside * space)
+        runtime.mul(work, gy, work)
+        gw = _summed(work, space).reshape(n, groups, inside)
+        gw *= ((var + FLOAT.type(eps)) ** FLOAT.type(-0.5)).reshape(n, groups, 1)
+        gw = gw.sum(0).reshape(weight_shape)
+    if needs[2]:
+        gb = _summed(gy, space).reshape(n, -1).sum(0).reshape(bias_shape)
+    if needs[0]:
+        if weight is not None:
+            runtime.mul(gy, weight, work, repeat=space)
+            gy = work
+        gx, row = empty(x.shape), (n * groups, inside * space)
+        runtime.layer_norm_backward(
+            gy.reshape(row), x.reshape(row), mean, var, None, eps, gx.reshape(row), None, None
+        )
+    return gx, gw, gb
+
+
+def _summed(x, space):
+    y = np.empty(x.size // space, FLOAT)
+    runtime.sum(x, y)
     return y
 
 
@@ -105,6 +219,22 @@ def _is_batch(x, axes, affine) -> bool:
         x.dtype == FLOAT and 2 <= x.ndim <= 5 and x.size > 0
         and axes == (0, *range(2, x.ndim))
         and tuple(affine) == (1, x.shape[1], *(1,) * (x.ndim - 2))
+    )  # fmt: skip
+
+
+def _is_instance(x, axes, affine) -> bool:
+    """Whether channels of each image are normalised over space."""
+    return (
+        x.dtype == FLOAT and 3 <= x.ndim <= 4 and x.size > 0
+        and axes == tuple(range(2, x.ndim))
+        and tuple(affine) == (1, x.shape[1], *(1,) * (x.ndim - 2))
+    )  # fmt: skip
+
+
+def _is_group(x, axes, affine) -> bool:
+    return (
+        x.dtype == FLOAT and x.ndim == 4 and x.size > 0 and x.flags.c_contiguous
+        and axes == (2, 3) and tuple(affine) == (1, *x.shape[1:3], 1)
     )  # fmt: skip
 
 
