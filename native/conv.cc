@@ -72,11 +72,80 @@ bool is_general(const ConvShape& s) {
   return !flat || (!is_finely_grouped(s) && (s.groups > 1 || is_far(s)));
 }
 
+// In three dimensions Winograd's algorithm goes plane by plane: for each tap of depth a convolution in two dimensions
+// of the planes that it reads, added to those that it writes.
+struct DepthTap {
+  int64_t kernel, count, first_in, first_out;
+
+  DepthTap(const ConvShape& s, int64_t kd) : kernel(kd) {
+    const int64_t shift = kd * s.dilation_d - s.pad_d;  // output plane o reads plane o + shift
+    first_out = most(0, -shift);
+    count = most(0, least(s.od, s.d - shift) - first_out);
+    first_in = first_out + shift;
+  }
+};
+
+ConvShape planes(ConvShape s, int64_t count) {
+  s.n *= count;
+  s.d = s.od = s.kd = 1;
+  return s;
+}
+
+// A tap that writes all planes, which comes first so that the others can add; -1 where there is none.
+int64_t whole_tap(const ConvShape& s, int64_t written) {
+  for (int64_t kd = 0; kd < s.kd; ++kd)
+    if (DepthTap(s, kd).count == written) return kd;
+  return -1;
+}
+
+// False where the direct way is better, and nothing was computed.
+bool winograd_volume(const ConvShape& s, bool backward, const float* x, const float* weight, WeightStrides at,
+                     const float* bias, float* y) {
+  const int64_t written = backward ? s.d : s.od, first = s.stride_d == 1 ? whole_tap(s, written) : -1;
+  const ConvShape all = planes(s, written);
+  if (first < 0 || !winograd_wins(all, backward ? s.h : s.oh, backward ? s.w : s.ow)) return false;
+  for (int64_t i = 0; i < s.kd; ++i) {
+    const DepthTap tap(s, i == 0 ? first : i <= first ? i - 1 : i);
+    if (tap.count == 0) continue;
+    WinogradShape shape = backward
+                              ? WinogradShape(s.n * tap.count, s.oh, s.ow, s.c_out, s.h, s.w, s.c_in,
+                                              s.kh - 1 - s.pad_h, s.kw - 1 - s.pad_w, s.kh)
+                              : WinogradShape(s.n * tap.count, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w,
+                                              s.kh);
+    shape.depth = tap.count;
+    shape.first_in = backward ? tap.first_out : tap.first_in;
+    shape.first_out = backward ? tap.first_in : tap.first_out;
+    shape.depth_in = backward ? s.od : s.d;
+    shape.depth_out = written;
+    shape.accumulate = i > 0;
+    const WeightsAt weights{weight + tap.kernel * at.d, backward ? at.in : at.out, backward ? at.out : at.in, at.h,
+                            at.w, backward};
+    winograd(shape, x, weights, i == 0 ? bias : nullptr, false, y);
+  }
+  return true;
+}
+
+bool winograd_volume_weight(const ConvShape& s, const float* x, const float* gy, float* gw, WeightStrides at) {
+  if (s.stride_d != 1 || !winograd_wins_weight(planes(s, s.od))) return false;
+  for (int64_t kd = 0; kd < s.kd; ++kd) {
+    const DepthTap tap(s, kd);
+    WinogradShape shape(s.n * tap.count, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
+    shape.depth = tap.count;
+    shape.first_in = tap.first_in;
+    shape.first_out = tap.first_out;
+    shape.depth_in = s.d;
+    shape.depth_out = s.od;
+    winograd_weight(shape, x, gy, gw + kd * at.d, at.out, at.in, at.h, at.w);
+  }
+  return true;
+}
+
 void forward(const ConvShape& shape, const float* x, const float* weight, WeightStrides at, const float* bias,
              bool relu, float* y) {
   const ConvShape s = flattened(shape);
   if (s.n == 0) return;
   const Activation activation = relu ? Activation::kRelu : Activation::kNone;
+  if (s.kd > 1 && !relu && winograd_volume(s, false, x, weight, at, bias, y)) return;
   if (is_general(s)) return general(s, false, x, weight, at, bias, activation, y);
   if (winograd_wins(s, s.oh, s.ow)) {
     const WinogradShape tiles(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
@@ -94,6 +163,7 @@ void backward_data(const ConvShape& shape, const float* gy, const float* weight,
                    float* gx) {
   const ConvShape s = flattened(shape);
   if (s.n == 0) return;
+  if (s.kd > 1 && winograd_volume(s, true, gy, weight, at, bias, gx)) return;
   if (is_general(s)) return general(s, true, gy, weight, at, bias, Activation::kNone, gx);
   if (winograd_wins(s, s.h, s.w)) {
     const WinogradShape tiles(s.n, s.oh, s.ow, s.c_out, s.h, s.w, s.c_in, s.kh - 1 - s.pad_h, s.kw - 1 - s.pad_w,
@@ -120,6 +190,7 @@ void fill_zero(const ConvShape& s, T* gw, WeightStrides at) {
 void backward_weight(const ConvShape& shape, const float* x, const float* gy, float* gw, WeightStrides at) {
   const ConvShape s = flattened(shape);
   if (s.n == 0) return fill_zero(s, gw, at);
+  if (s.kd > 1 && winograd_volume_weight(s, x, gy, gw, at)) return;
   if (is_general(s)) return general_weight(s, x, gy, gw, at);
   if (winograd_wins_weight(s)) {
     const WinogradShape tiles(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);

@@ -9,7 +9,7 @@ void transform_input(const WinogradShape& s, const float* x, int64_t tile, float
   const Place at(s, tile);
   const int64_t y0 = at.y - s.pad_h, x0 = at.x - s.pad_w;
   const bool inside = y0 >= 0 && x0 >= 0 && y0 + 6 <= s.h && x0 + 6 <= s.w;
-  const float* image = x + at.n * s.h * s.w * s.c_in;
+  const float* image = x + s.image_in(at.n) * s.h * s.w * s.c_in;
   for (int64_t c = 0; c < s.c_in; c += kLanes) {
     const int channels = int(least(kLanes, s.c_in - c));
     Vec half[36], points[36];
@@ -62,6 +62,7 @@ void transform_output(const WinogradShape& s, const float* m, int64_t step, int6
                       const float* bias, bool relu, float* y) {
   const Place at(s, tile);
   constexpr int kSide = 7 - K;
+  float* image = y + s.image_out(at.n) * s.oh * s.ow * s.c_out;
   const int64_t down = least(kSide, s.oh - at.y), across = least(kSide, s.ow - at.x);
   for (int v = 0; v < columns; v += kLanes) {
     Vec half[6 * kSide], outputs[kSide * kSide];
@@ -74,9 +75,11 @@ void transform_output(const WinogradShape& s, const float* m, int64_t step, int6
     const Vec shift = bias ? load_part(bias + channel + v, columns - v) : Vec{};
     for (int64_t i = 0; i < down; ++i)
       for (int64_t j = 0; j < across; ++j) {
+        float* to = image + ((at.y + i) * s.ow + at.x + j) * s.c_out + channel + v;
         Vec o = outputs[i * kSide + j] + shift;
+        if (s.accumulate) o += load_part(to, columns - v);
         if (relu) o = max(Vec{}, o);
-        store_part(y + ((at.n * s.oh + at.y + i) * s.ow + at.x + j) * s.c_out + channel + v, o, columns - v);
+        store_part(to, o, columns - v);
       }
   }
 }

@@ -92,6 +92,10 @@ def test_random_descriptors(seed):
         volume((1, 5, 12, 12, 3), 20, (3, 7, 7), (1, 2, 2), (1, 3, 3)),
         volume((2, 4, 6, 7, 33), 40, 3, pad=1),
         volume((1, 8, 8, 9, 16), 32, 3, 2, 1),
+        volume((2, 3, 9, 8, 32), 64, 3),  # no tap writes all planes backward
+        volume((3, 2, 8, 8, 40), 33, 3, pad=(2, 1, 1)),  # nor forward
+        volume((2, 5, 10, 9, 32), 32, (3, 5, 5), pad=(2, 2, 2), dilation=(2, 1, 1)),
+        volume((2, 1, 8, 8, 32), 32, 3, pad=1),  # taps that read nothing
         volume((2, 4, 6, 7, 33), 40, (1, 3, 3), pad=(0, 1, 1)),  # as two dimensions
         volume((2, 4, 6, 7, 33), 40, (3, 1, 1), pad=(1, 0, 0)),
         volume((2, 4, 6, 7, 33), 40, 1),
