@@ -6,6 +6,8 @@ namespace {
 constexpr int64_t kCopyBytes = 384 * 1024;   // of the second-level cache, for input rows; weights need the rest
 constexpr int64_t kPanelBytes = 512 * 1024;  // of weights: larger panels are taken plane by plane
 
+constexpr int64_t kAhead = 8;                // pixels
+
 // The axes of a convolution. Those along which the window does nothing count as images, or all as one long row.
 struct Volume {
   Axis depth, rows, columns;
@@ -373,12 +375,16 @@ void pack(const Weight<T>& w, const Channels<T>& channels, T* packed) {
   const int64_t group_out = w.backward ? channels.c_in : channels.c_out;
   if constexpr (sizeof(T) == sizeof(float))
     if (!channels.lanewise && one_depth) {
-      const auto pack_group = [&](int64_t group) {
-        pack_weights({w.data + group * group_out * w.at.out, w.column(), w.row(), w.at.h, w.at.w, w.kd * w.kh, w.kw,
-                      w.backward},
-                     channels.c_in, channels.c_out, packed + group * channels.panels * panel_size);
+      // All panels of a group at once, or each alone where they are narrower than pack_weights would make them.
+      const int64_t calls = channels.nr == panel_columns(channels.c_out) ? 1 : channels.panels;
+      const auto some = [&](int64_t u) {
+        const int64_t group = u / calls, first = u % calls * channels.nr;
+        const int64_t count = calls == 1 ? channels.c_out : least(channels.nr, channels.c_out - first);
+        pack_weights({w.data + group * group_out * w.at.out + first * w.column(), w.column(), w.row(), w.at.h, w.at.w,
+                      w.kd * w.kh, w.kw, w.backward},
+                     channels.c_in, count, packed + (group * channels.panels + u % calls) * panel_size);
       };
-      return channels.groups == 1 ? pack_group(0) : parallel_for(channels.groups, pack_group);
+      return channels.groups * calls == 1 ? some(0) : parallel_for(channels.groups * calls, some);
     }
   parallel_for(channels.blocks * channels.panels, [&](int64_t u) {
     const int64_t block = u / channels.panels, panel = u % channels.panels;
@@ -397,7 +403,11 @@ void Channels<T>::copy(const T* from, int64_t pixels, int64_t block, T* to) cons
   if (!lanewise) {
     if (groups == 1) return void(std::memcpy(to, from, sizeof(T) * pixels * c_in));
     from += block * c_in;
-    for (; pixels > 0; --pixels, from += in_pixel(), to += c_in) std::memcpy(to, from, sizeof(T) * c_in);
+    for (; pixels > 0; --pixels, from += in_pixel(), to += c_in) {
+      // The processor foresees what is read in order, not these pieces.
+      for (int64_t c = 0; c < c_in; c += 64 / sizeof(T)) __builtin_prefetch(from + kAhead * in_pixel() + c);
+      std::memcpy(to, from, sizeof(T) * c_in);
+    }
     return;
   }
   const int64_t size = panels * nr, first = block * size, count = least(size, out_pixel() - first);

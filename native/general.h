@@ -39,7 +39,9 @@ struct Channels {
     constexpr int64_t kLanes = lanes_of<T>, kBlockVectors = 4;
     const int64_t all = groups * c_out;
     lanewise = groups > 1 && 2 * ceil_div(all, kLanes) < groups * ceil_div(c_out, kLanes);
-    nr = lanewise || c_out <= kLanes ? kLanes : 2 * kLanes;
+    // Tiles of one vector are nearly as fast as those of two where they have rows enough: for 48 columns three of them.
+    const bool narrow = kTileRows >= 12 && 11 * ceil_div(c_out, kLanes) < 20 * ceil_div(c_out, 2 * kLanes);
+    nr = lanewise || narrow || c_out <= kLanes ? kLanes : 2 * kLanes;
     panels = lanewise ? least(kBlockVectors, ceil_div(all, nr)) : ceil_div(c_out, nr);
     blocks = lanewise ? ceil_div(all, panels * nr) : groups;
     width = lanewise ? c_in * panels * nr : c_in;

@@ -35,7 +35,7 @@ struct Plan {
     taps = s.kd * s.kh * s.kw;
     panel_size = taps * channels.c_in * channels.nr;
     sums = channels.blocks * channels.panels * panel_size;
-    partials = least(least(chunks, kMostPartials), most(1, kPartialNumbers / sums));
+    partials = least(least(chunks, ceil_div(kMostPartials, channels.blocks)), most(1, kPartialNumbers / sums));
   }
 };
 
@@ -95,7 +95,10 @@ struct Chunk {
         const T* from = gy + (((plane + i) * p.s.oh + o) * p.s.ow + column) * p.channels.out_pixel() +
                         p.channels.first(block, panel);
         for (int64_t q = 0; q < columns; ++q, from += p.channels.out_pixel(), to += nr)
-          for (int64_t v = 0; v < nr; v += lanes) store(to + v, load_part(from + v, int(count - v)));
+          for (int64_t v = 0; v < nr; v += lanes) {
+            __builtin_prefetch(from + 8 * p.channels.out_pixel() + v);
+            store(to + v, load_part(from + v, int(count - v)));
+          }
       }
   }
 
