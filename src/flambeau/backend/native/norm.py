@@ -116,6 +116,9 @@ def fixed_norm_weight(g, x, mean, var, weight_shape, affine, eps):
     return gw
 
 
+_BLOCK = 65536  # numbers that group norm takes at a time: what it does to them stays in the cache
+
+
 @kernel("group_moments_norm")
 def group_moments_norm(x, weight=None, bias=None, *, axes, affine, eps):
     """``ops.norm.group_moments_norm``: rows are normalised, then each channel is scaled."""
@@ -124,14 +127,15 @@ def group_moments_norm(x, weight=None, bias=None, *, axes, affine, eps):
     n, groups, inside, space = x.shape
     y = empty(x.shape)
     mean, var = np.empty((2, n, groups, 1, 1), FLOAT)
-    row = (n * groups, inside * space)
-    runtime.layer_norm_forward(
-        x.reshape(row), None, None, eps, y.reshape(row), mean.reshape(-1), var.reshape(-1)
-    )
-    if weight is not None:
-        runtime.mul(y, weight, y, repeat=space)
-    if bias is not None:
-        runtime.add(y, bias, y, repeat=space)
+    for some in _blocks(x):
+        to = y[some]
+        row = (len(to) * groups, inside * space)
+        moments = mean[some].reshape(-1), var[some].reshape(-1)
+        runtime.layer_norm_forward(x[some].reshape(row), None, None, eps, to.reshape(row), *moments)
+        if weight is not None:
+            runtime.mul(to, weight, to, repeat=space)
+        if bias is not None:
+            runtime.add(to, bias, to, repeat=space)
     return y, mean, var
 
 
@@ -144,32 +148,38 @@ def group_moments_rule(g, mean, var, x, weight, weight_shape, bias_shape, axes, 
     if not _is_group(x, axes, affine) or not _rows_of_floats(weight):
         return None
     n, groups, inside, space = x.shape
-    gy, work = np.ascontiguousarray(gy), empty(x.shape)
-    mean, var = mean.reshape(-1), var.reshape(-1)
-    gx = gw = gb = None
-    if needs[1]:  # sum (x - mean) gy over each channel of each image, scaled and added
-        runtime.sub(x, mean, work, repeat=inside * space)
-        runtime.mul(work, gy, work)
-        gw = _summed(work, space).reshape(n, groups, inside)
-        gw *= ((var + FLOAT.type(eps)) ** FLOAT.type(-0.5)).reshape(n, groups, 1)
+    gy = np.ascontiguousarray(gy)
+    mean, var = mean.reshape(n, groups), var.reshape(n, groups)
+    gx = empty(x.shape) if needs[0] else None
+    gw, gb = (np.empty((n, groups, inside), FLOAT) if needed else None for needed in needs[1:])
+    for some in _blocks(x):
+        one, g = x[some], gy[some]
+        work = empty(one.shape)
+        if gw is not None:  # sum (x - mean) g over each channel of each image, scaled below
+            runtime.sub(one, mean[some], work, repeat=inside * space)
+            runtime.mul(work, g, work)
+            runtime.sum(work, gw[some])
+        if gb is not None:
+            runtime.sum(g, gb[some])
+        if gx is not None:
+            if weight is not None:
+                runtime.mul(g, weight, work, repeat=space)
+                g = work
+            row = (len(one) * groups, inside * space)
+            runtime.layer_norm_backward(
+                g.reshape(row), one.reshape(row), mean[some].reshape(-1), var[some].reshape(-1),
+                None, eps, gx[some].reshape(row), None, None,
+            )  # fmt: skip
+    if gw is not None:
+        gw *= ((var + FLOAT.type(eps)) ** FLOAT.type(-0.5))[:, :, None]
         gw = gw.sum(0).reshape(weight_shape)
-    if needs[2]:
-        gb = _summed(gy, space).reshape(n, -1).sum(0).reshape(bias_shape)
-    if needs[0]:
-        if weight is not None:
-            runtime.mul(gy, weight, work, repeat=space)
-            gy = work
-        gx, row = empty(x.shape), (n * groups, inside * space)
-        runtime.layer_norm_backward(
-            gy.reshape(row), x.reshape(row), mean, var, None, eps, gx.reshape(row), None, None
-        )
-    return gx, gw, gb
+    return gx, gw, None if gb is None else gb.sum(0).reshape(bias_shape)
 
 
-def _summed(x, space):
-    y = np.empty(x.size // space, FLOAT)
-    runtime.sum(x, y)
-    return y
+def _blocks(x):
+    """Slices of images."""
+    step = max(1, _BLOCK * len(x) // x.size)
+    return [slice(i, i + step) for i in range(0, len(x), step)]
 
 
 @kernel("layer_moments_norm")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 
 from .library import FLOAT, empty, kernel, lies_last, order_last, rows, runtime
@@ -78,6 +80,20 @@ def _extreme(name: str, called: str, find) -> None:
         return None if extremes is None else (extremes, find(x, axis=dim, keepdims=keepdim))
 
 
+def selected(g, places, input_shape, dim, keepdim):
+    """Their derivative: the cotangent lies where the extremes were."""
+    if g.dtype != FLOAT or math.prod(input_shape) < LEAST:
+        return None
+    if not keepdim:
+        g, places = np.expand_dims(g, dim), np.expand_dims(places, dim)
+    gx = empty(input_shape)
+    gx.fill(0)
+    np.put_along_axis(gx, places, g, dim)
+    return gx
+
+
+kernel("max_dim.input")(selected)
+kernel("min_dim.input")(selected)
 _extreme("max_dim", "max", np.argmax)
 _extreme("min_dim", "min", np.argmin)
 
