@@ -294,6 +294,14 @@ void pack_taps(const PackFrom& from, int64_t columns, int64_t nr, int64_t c_in, 
   }
 }
 
+// Tiles along rows: for few images, and where the rows of several that a window spans do not fit the cache, so that the
+// next row of the output would copy them again.
+bool prefers_rows(const Gather& g) {
+  if (g.images < kFewImages) return g.columns.output >= 6;
+  const int64_t span = (g.rows.size - 1) * g.rows.dilation + 1;
+  return g.columns.output >= kTileRows && tile_rows(g.images) * g.columns.input * g.c_in * span > kCacheFloats;
+}
+
 }  // namespace
 
 void pack_weights(const PackFrom& from, int64_t c_in, int64_t c_out, float* packed) {
@@ -321,8 +329,7 @@ void gather(const Gather& g, const float* x, const float* packed, const float* b
     padded_bias = copy;
   }
   if (is_pointwise(g)) return pointwise(g, x, packed, padded_bias, activation, y);
-  const bool along_rows = g.images < kFewImages && g.columns.output >= 6;
-  (along_rows ? gather_along_rows : gather_over_images)(g, x, packed, padded_bias, activation, y);
+  (prefers_rows(g) ? gather_along_rows : gather_over_images)(g, x, packed, padded_bias, activation, y);
 }
 
 }  // namespace flambeau::FLAMBEAU_ISA
