@@ -213,22 +213,22 @@ void gather_along_rows(const Gather& g, const float* x, const float* packed, con
         for (int64_t f = 0; f < phase_count; ++f) {
           const Phase& phase = phases[f];
           if (phase.count == 0) continue;
+          segments.clear();
+          for (int64_t r = row_taps.begin[o]; r < row_taps.begin[o + 1]; ++r)
+            for (int64_t t = 0; t < phase.taps.size(); ++t) {
+              const Tap &vertical = row_taps.taps[r], &horizontal = phase.taps[t];
+              segments.add({copy + (vertical.input - low) * width + (horizontal.input - left) * g.c_in,
+                            panel + (vertical.kernel * g.columns.size + horizontal.kernel) * g.c_in * nr,
+                            horizontal.count * g.c_in});
+            }
           const int64_t tile_size = tile_rows(phase.count);
           for (int64_t q = 0; q < phase.count; q += tile_size) {
             const int rows = int(least(tile_size, phase.count - q));
-            segments.clear();
-            for (int64_t r = row_taps.begin[o]; r < row_taps.begin[o + 1]; ++r)
-              for (int64_t t = 0; t < phase.taps.size(); ++t) {
-                const Tap &vertical = row_taps.taps[r], &horizontal = phase.taps[t];
-                segments.add({copy + (vertical.input - low) * width +
-                                  (horizontal.input - left + q * phase.advance) * g.c_in,
-                              panel + (vertical.kernel * g.columns.size + horizontal.kernel) * g.c_in * nr,
-                              horizontal.count * g.c_in});
-              }
             pick_dot(rows, is_narrow(g.c_out))(
                 segments.data(), segments.size(), phase.advance * g.c_in,
                 y + piece.image * out_image + o * out_row + (phase.first + q * phase.step) * g.out_pixel + p * nr,
                 phase.step * g.out_pixel, columns, finish);
+            for (int64_t s = 0; s < segments.size(); ++s) segments[s].a += tile_size * phase.advance * g.c_in;
           }
         }
     }
