@@ -33,12 +33,6 @@ bool winograd_wins(const ConvShape& s, int64_t side_h, int64_t side_w) {
   return s.n * tiles >= 4 && 2 * direct >= 3 * 36 * tiles;
 }
 
-// The gradient of the weights has 36 / K^2 times as many sums, which must be worth it.
-bool winograd_wins_weight(const ConvShape& s) {
-  const int64_t side = 7 - s.kh;
-  return winograd_wins(s, s.oh, s.ow) && s.n * ceil_div(s.oh, side) * ceil_div(s.ow, side) >= 9;
-}
-
 // What one of the two gathers reads and writes; pads of backward data follow from the window.
 Gather forward_gather(const ConvShape& s) {
   return {{s.h, s.oh, s.kh, s.stride_h, s.pad_h, s.dilation_h, false},
@@ -126,7 +120,7 @@ bool winograd_volume(const ConvShape& s, bool backward, const float* x, const fl
 }
 
 bool winograd_volume_weight(const ConvShape& s, const float* x, const float* gy, float* gw, WeightStrides at) {
-  if (s.stride_d != 1 || !winograd_wins_weight(planes(s, s.od))) return false;
+  if (s.stride_d != 1 || !winograd_wins(planes(s, s.od), s.oh, s.ow)) return false;
   for (int64_t kd = 0; kd < s.kd; ++kd) {
     const DepthTap tap(s, kd);
     WinogradShape shape(s.n * tap.count, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
@@ -192,7 +186,7 @@ void backward_weight(const ConvShape& shape, const float* x, const float* gy, fl
   if (s.n == 0) return fill_zero(s, gw, at);
   if (s.kd > 1 && winograd_volume_weight(s, x, gy, gw, at)) return;
   if (is_general(s)) return general_weight(s, x, gy, gw, at);
-  if (winograd_wins_weight(s)) {
+  if (winograd_wins(s, s.oh, s.ow)) {
     const WinogradShape tiles(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
     return winograd_weight(tiles, x, gy, gw, at.out, at.in, at.h, at.w);
   }

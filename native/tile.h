@@ -62,16 +62,14 @@ void tile_dot(const SegmentOf<T>* segments, int64_t segment_count, int64_t a_row
       b += V * kLanes;
     }
   }
-  FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) {
-    Vec y = sum[r][v];
-    T* to = c + r * c_row + v * kLanes;
-    const int here = columns - v * kLanes;
-    if (here <= 0) continue;
-    if (finish.accumulate) y += load_part(to, here);
-    if (finish.bias) y += load(finish.bias + v * kLanes);
-    if (finish.activation == Activation::kRelu) y = max(Vec{}, y);
-    store_part(to, y, here);
-  }
+  // Each question is asked once a tile, not once a vector: short sums spend a sixth of their time here.
+#define FLAMBEAU_EACH FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v)
+  if (finish.accumulate) FLAMBEAU_EACH sum[r][v] += load_part(c + r * c_row + v * kLanes, columns - v * kLanes);
+  if (finish.bias) FLAMBEAU_EACH sum[r][v] += load(finish.bias + v * kLanes);
+  if (finish.activation == Activation::kRelu) FLAMBEAU_EACH sum[r][v] = max(Vec{}, sum[r][v]);
+  if (columns >= V * kLanes) FLAMBEAU_EACH store(c + r * c_row + v * kLanes, sum[r][v]);
+  else FLAMBEAU_EACH store_part(c + r * c_row + v * kLanes, sum[r][v], columns - v * kLanes);
+#undef FLAMBEAU_EACH
 }
 
 struct PixelRun {

@@ -1,11 +1,13 @@
 #include "gather.h"
 #include "tile.h"
+#include "transpose.h"
 #include "winograd.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
 constexpr int64_t kChunkFloats = 1 << 20;
+constexpr int64_t kChannelsKept = 48;    // at once, with all their points: 216 KiB
 constexpr int64_t kChannelsAtOnce = 16;  // neighbours share cache lines of the gradient: one thread writes them
 
 // The output gradients of a tile, one panel: to[point * step + column].
@@ -31,64 +33,103 @@ void gradient_tile(const WinogradShape& s, const float* gy, int64_t tile, int64_
   }
 }
 
+// From m[point * step + row * nr + column], rows c0 <= c < c1 of one panel, to the gradient of the weights. Where all
+// channels in and taps lie side by side, squares are turned in registers, so that whole vectors are written.
+template <int K>
+void write_gradient(const float* m, int64_t step, int64_t nr, int64_t c0, int64_t c1, int64_t panel, int64_t columns,
+                    float* gw, const WeightsAt& to) {
+  constexpr int kTaps = K * K;
+  const bool dense = to.w == 1 && to.h == K && to.row == kTaps;
+  for (int64_t v = 0; v < columns; v += kLanes) for (int64_t c = c0; c < c1; c += kLanes) {
+    const int64_t channels = least(kLanes, c1 - c), count = least(kLanes, columns - v);
+    Vec taps[kLanes * kTaps];
+    for (int64_t k = 0; k < channels; ++k) {
+      Vec half[6 * K];
+      FLAMBEAU_UNROLL for (int j = 0; j < 6; ++j) {
+        Vec column[6];
+        FLAMBEAU_UNROLL for (int i = 0; i < 6; ++i) column[i] = load(m + (i * 6 + j) * step + (c - c0 + k) * nr + v);
+        filter_gradient<K>(column, 1, half + j, 6);
+      }
+      FLAMBEAU_UNROLL for (int i = 0; i < K; ++i) filter_gradient<K>(half + 6 * i, 1, taps + k * kTaps + K * i, 1);
+    }
+    float* target = gw + (panel * nr + v) * to.column + c * to.row;
+    for (int64_t i = 0; dense && i < channels * kTaps; i += kLanes) {
+      Vec square[kLanes];
+      FLAMBEAU_UNROLL for (int j = 0; j < kLanes; ++j) square[j] = taps[i + j];
+      transpose(square);
+      for (int64_t j = 0; j < count; ++j) store_part(target + j * to.column + i, square[j], int(channels * kTaps - i));
+    }
+    for (int64_t i = 0; !dense && i < channels * kTaps; ++i) {
+      alignas(64) float lanes[kLanes];
+      store(lanes, taps[i]);
+      for (int64_t j = 0; j < count; ++j)
+        target[j * to.column + i / kTaps * to.row + i % kTaps / K * to.h + i % K * to.w] = lanes[j];
+    }
+  }
+}
+
 // Tiles come in chunks. Of a chunk first all tiles are transformed, then each of the 36 points adds its outer products
 // to its own matrix (channels in x channels out): nobody shares a sum, and the order of the sums is the tiles' order.
 // A chunk is as large as fits the cache, or as the matrices themselves, which are read and written once a chunk.
+// Where there is one chunk, and the matrices are larger than it (a few tiles of many channels: one image), they are
+// never written down: all 36 points of some rows and columns at a time, which stay in the second-level cache.
 template <int K>
-void winograd_weight(const WinogradShape& s, const float* x, const float* gy, float* gw, int64_t out, int64_t in,
-                     int64_t h, int64_t w) {
+void winograd_weight(const WinogradShape& s, const float* x, const float* gy, float* gw, const WeightsAt& to) {
   static thread_local Scratch v_scratch, d_scratch, m_scratch;
   const int64_t nr = panel_columns(s.c_out), panel_count = panels(s.c_out);
   const int64_t rows = ceil_div(s.c_in, kLanes) * kLanes, v_row = rows % 256 ? rows : rows + kLanes;
-  const int64_t chunk = least(s.tiles, most(kChunkFloats / (kPoints * (v_row + panel_count * nr)),
-                                            2 * s.c_in * s.c_out / (s.c_in + s.c_out)));
+  const int64_t balance = s.c_in * s.c_out / (s.c_in + s.c_out);  // tiles whose points take as much as the matrices
+  const int64_t chunk = least(s.tiles, most(kChunkFloats / (kPoints * (v_row + panel_count * nr)), 2 * balance));
+  const bool at_once = s.tiles <= least(chunk, balance);
   const int64_t d_panel = chunk * nr, d_step = spaced(panel_count * d_panel), v_step = spaced(chunk * v_row);
-  const int64_t m_panel = s.c_in * nr, m_step = spaced(panel_count * m_panel);
+  const int64_t m_panel = s.c_in * nr, m_step = spaced(at_once ? kChannelsKept * nr : panel_count * m_panel);
   float* v = v_scratch.floats(kPoints * v_step);
   float* d = d_scratch.floats(kPoints * d_step);
-  float* m = m_scratch.floats(kPoints * m_step);
-  const int64_t row_tiles = ceil_div(s.c_in, kTileRows);
+  float* m = at_once ? nullptr : m_scratch.floats(kPoints * m_step);
 
-  for (int64_t begin = 0; begin < s.tiles; begin += chunk) {
-    const int64_t count = least(chunk, s.tiles - begin);
+  const auto transform = [&](int64_t begin, int64_t count) {
     parallel_for(count, [&](int64_t t) {
       transform_input(s, x, begin + t, v + t * v_row, v_step);
       for (int64_t p = 0; p < panel_count; ++p)
         gradient_tile<K>(s, gy, begin + t, p * nr, int(least(nr, s.c_out - p * nr)), nr, d + p * d_panel + t * nr,
                          d_step);
     });
-    parallel_for(kPoints * panel_count, [&](int64_t u) {
-      const int64_t point = u / panel_count, p = u % panel_count;
-      const PixelRun run{0, 0, count};
-      for (int64_t r = 0; r < row_tiles; ++r) {
-        const int64_t row = s.c_in * r / row_tiles, end = s.c_in * (r + 1) / row_tiles;
-        pick_outer(int(end - row), nr == kLanes)(
-            &run, 1, v + point * v_step + row, d + point * d_step + p * d_panel, v_row,
-            m + point * m_step + p * m_panel + row * nr, nr, int(nr), begin > 0);
-      }
+  };
+  // Rows [c0, c1) of one panel of one point.
+  const auto multiply = [&](int64_t point, int64_t p, int64_t c0, int64_t c1, int64_t count, float* sum,
+                            bool accumulate) {
+    const PixelRun run{0, 0, count};
+    const int64_t tiles = ceil_div(c1 - c0, kTileRows);
+    for (int64_t r = 0; r < tiles; ++r) {
+      const int64_t row = (c1 - c0) * r / tiles, end = (c1 - c0) * (r + 1) / tiles;
+      pick_outer(int(end - row), nr == kLanes)(&run, 1, v + point * v_step + c0 + row, d + point * d_step + p * d_panel,
+                                               v_row, sum + row * nr, nr, int(nr), accumulate);
+    }
+  };
+
+  if (at_once) {
+    transform(0, s.tiles);
+    const int64_t slices = ceil_div(s.c_in, kChannelsKept);
+    return parallel_for(panel_count * slices, [&](int64_t u) {
+      static thread_local Scratch scratch;
+      const int64_t p = u / slices, c0 = u % slices * kChannelsKept, c1 = least(s.c_in, c0 + kChannelsKept);
+      float* kept = scratch.floats(kPoints * m_step);
+      for (int64_t i = 0; i < kPoints; ++i) multiply(i, p, c0, c1, s.tiles, kept + i * m_step, false);
+      write_gradient<K>(kept, m_step, nr, c0, c1, p, least(nr, s.c_out - p * nr), gw, to);
     });
   }
-
+  for (int64_t begin = 0; begin < s.tiles; begin += chunk) {
+    const int64_t count = least(chunk, s.tiles - begin);
+    transform(begin, count);
+    parallel_for(kPoints * panel_count, [&](int64_t u) {
+      const int64_t point = u / panel_count, p = u % panel_count;
+      multiply(point, p, 0, s.c_in, count, m + point * m_step + p * m_panel, begin > 0);
+    });
+  }
   const int64_t slices = ceil_div(s.c_in, kChannelsAtOnce);
   parallel_for(panel_count * slices, [&](int64_t u) {
-    const int64_t p = u / slices, columns = least(nr, s.c_out - p * nr);
-    const int64_t c0 = u % slices * kChannelsAtOnce, c1 = least(s.c_in, c0 + kChannelsAtOnce);
-    for (int64_t v0 = 0; v0 < columns; v0 += kLanes) for (int64_t c = c0; c < c1; ++c) {
-      Vec half[6 * K], taps[K * K];
-      FLAMBEAU_UNROLL for (int j = 0; j < 6; ++j) {
-        Vec column[6];
-        FLAMBEAU_UNROLL for (int i = 0; i < 6; ++i)
-            column[i] = s.tiles ? load(m + (i * 6 + j) * m_step + p * m_panel + c * nr + v0) : Vec{};
-        filter_gradient<K>(column, 1, half + j, 6);
-      }
-      FLAMBEAU_UNROLL for (int i = 0; i < K; ++i) filter_gradient<K>(half + 6 * i, 1, taps + K * i, 1);
-      for (int t = 0; t < K * K; ++t) {
-        alignas(64) float lanes[kLanes];
-        store(lanes, taps[t]);
-        for (int64_t j = 0; j < least(kLanes, columns - v0); ++j)
-          gw[(p * nr + v0 + j) * out + c * in + t / K * h + t % K * w] = lanes[j];
-      }
-    }
+    const int64_t p = u / slices, c0 = u % slices * kChannelsAtOnce, c1 = least(s.c_in, c0 + kChannelsAtOnce);
+    write_gradient<K>(m + p * m_panel + c0 * nr, m_step, nr, c0, c1, p, least(nr, s.c_out - p * nr), gw, to);
   });
 }
 
@@ -96,7 +137,7 @@ void winograd_weight(const WinogradShape& s, const float* x, const float* gy, fl
 
 void winograd_weight(const WinogradShape& s, const float* x, const float* gy, float* gw, int64_t out, int64_t in,
                      int64_t h, int64_t w) {
-  (s.kernel == 3 ? winograd_weight<3> : winograd_weight<5>)(s, x, gy, gw, out, in, h, w);
+  (s.kernel == 3 ? winograd_weight<3> : winograd_weight<5>)(s, x, gy, gw, {nullptr, out, in, h, w, false});
 }
 
 }  // namespace flambeau::FLAMBEAU_ISA
