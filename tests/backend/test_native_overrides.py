@@ -405,6 +405,15 @@ def test_arithmetic(name, hidden, shape):
         agree(compute, x, z, tolerance=1e-4)
 
 
+def test_derivatives_of_single_numbers():
+    """Which NumPy hands from rule to rule as scalars, no arrays."""
+    x = flambeau.tensor(2.0, dtype=flambeau.float64, requires_grad=True)
+    y = flambeau.addcdiv(x, x * 3, x**3, value=2) + x.clamp(0, 5) ** 2 + (x * x).square()
+    (first,) = flambeau.autograd.grad(y, x, create_graph=True)
+    (second,) = flambeau.autograd.grad(first, x)
+    assert abs(first.item() - 35.5) < 1e-9 and abs(second.item() - (36 / 16 + 2 + 48)) < 1e-9
+
+
 def test_bounds_and_masks_of_what_is_no_number():
     x = np.full((200, 300), np.nan, np.float32)
     x[1], x[2], x[3] = np.inf, -np.inf, 0.5

@@ -28,7 +28,7 @@ def binary(name: str, x, z, scale: float = 0.0):
     """``x`` and ``z`` combined by the runtime's function ``name``; ``None`` where it cannot."""
     if type(x) is not np.ndarray or (type(z) is np.ndarray and x.size < z.size):
         x, z, name = z, x, _SWAPPED.get(name, name)
-    if x.size < CHEAP or x.dtype != FLOAT:
+    if type(x) is not np.ndarray or x.size < CHEAP or x.dtype != FLOAT:
         return None
     flat = dense(x)
     if flat is None:

@@ -34,7 +34,9 @@ def one(name: str, least: int, x, *numbers):
 
 def slope(name: str, least: int, g, saved, *numbers):
     """Its derivative, which lies as the saved value does."""
-    if saved.size < least or saved.dtype != FLOAT or g.dtype != FLOAT or g.shape != saved.shape:
+    if type(saved) is not np.ndarray or saved.size < least or saved.dtype != FLOAT:
+        return None
+    if g.dtype != FLOAT or g.shape != saved.shape:
         return None
     flat = dense(saved)
     if flat is None:
