@@ -142,6 +142,23 @@ def test_mixed_dtypes_are_refused():
         F.conv2d(x.double(), w.double(), flambeau.zeros(4))
 
 
+@pytest.mark.parametrize("number", [2**23, 2**24, 2**40])
+def test_huge_numbers(number):
+    """What the runtime finds too large the text computes, or refuses; memory is not asked for."""
+    rng = np.random.default_rng(0)
+    x, w = numbers(rng, (2, 3, 5, 5)), numbers(rng, (4, 3, 3, 3))
+    x, w = flambeau.tensor(x), flambeau.tensor(w)
+    with switched(False):
+        want = F.conv2d(x, w, stride=(1, number))
+    assert flambeau.allclose(F.conv2d(x, w, stride=(1, number)), want, atol=1e-5)
+    with pytest.raises((RuntimeError, ValueError, MemoryError)):
+        F.conv_transpose2d(x.transpose(1, 2)[:, :4], w, stride=number)
+    with pytest.raises((RuntimeError, ValueError, MemoryError)):
+        F.conv2d(x, w, padding=number)
+    with pytest.raises(RuntimeError):
+        F.conv2d(x, w, dilation=number)
+
+
 def test_empty_batches_and_bad_shapes():
     w = flambeau.zeros(4, 3, 3, 3)
     assert F.conv2d(flambeau.zeros(0, 3, 8, 8), w).shape == (0, 4, 6, 6)

@@ -67,6 +67,34 @@ MAPS = {
 }
 
 
+X3 = RNG.standard_normal((2, 3, 4, 5, 6)).astype(np.float32)
+W3 = RNG.standard_normal((4, 3, 3, 3, 3)).astype(np.float32)
+
+
+def volume(torch, dtype=None):
+    """A convolution's result (2, 4, 4, 5, 6)."""
+    x, w = (torch.from_numpy(a.copy()).to(dtype or torch.float32) for a in (X3, W3))
+    return torch.nn.functional.conv3d(x, w, padding=1)
+
+
+def line(torch):
+    x = torch.from_numpy(X[:, :, 0].copy())
+    return torch.nn.functional.conv1d(x, torch.from_numpy(W[:, :, 0].copy()), padding=1)
+
+
+OTHER_RANKS = {
+    "one dimension": line,
+    "three dimensions": volume,
+    "of float64": lambda torch: volume(torch, torch.float64),
+    "norm": lambda torch: normed(torch, volume(torch)),
+    "residual": lambda torch: (volume(torch) + normed(torch, volume(torch))).relu_(),
+    "joined": lambda torch: torch.cat([volume(torch), volume(torch).tanh()], 1),
+    "transposed": lambda torch: torch.nn.functional.conv_transpose3d(
+        volume(torch), torch.from_numpy(W3.copy()), torch.linspace(0, 1, 3), stride=2
+    ),
+}
+
+
 def is_hidden(t) -> bool:
     return t._storage.hidden is not None
 
@@ -90,6 +118,30 @@ def test_stays_hidden(name):
         assert is_hidden(y)
     assert y.stride() == MAPS[name](pytorch).stride()
     assert not is_hidden(y) and y._array.flags.c_contiguous
+
+
+@pytest.mark.parametrize("name", OTHER_RANKS)
+def test_other_ranks(name):
+    """Sequences and volumes are hidden like maps, and look as contiguous."""
+    y, want = OTHER_RANKS[name](flambeau), OTHER_RANKS[name](pytorch)
+    assert is_hidden(y) and y.is_contiguous() and y.shape == want.shape
+    assert is_hidden(y.exp()) and is_hidden(y)
+    same(plain([y.sum((2,)), y.mean(1)]), plain([want.sum((2,)), want.mean(1)]))
+    assert y.stride() == want.stride() and not is_hidden(y)
+    same(
+        plain([y, y.view(2, -1)[:, 7], y[1, 2]]), plain([want, want.view(2, -1)[:, 7], want[1, 2]])
+    )
+
+
+def test_volumes_channels_last():
+    """What the user laid out channels last in three dimensions stays so."""
+
+    def program(torch):
+        x, w = torch.from_numpy(X3.copy()), torch.from_numpy(W3.copy())
+        y = torch.nn.functional.conv3d(x.to(memory_format=torch.channels_last_3d), w, padding=1)
+        return [y.relu().stride(), plain(y.relu())]
+
+    same(program(flambeau), program(pytorch))
 
 
 LOOKS = {
@@ -506,7 +558,8 @@ def test_visible_model():
     same(program(flambeau), program(pytorch))
 
 
-def test_a_network_lays_nothing_out(monkeypatch):
+@pytest.mark.parametrize("rank", [2, 3])
+def test_a_network_lays_nothing_out(monkeypatch, rank):
     """Forward and backward of a residual net transpose its maps nowhere but at the end."""
     laid = []
     get = HiddenStorage.whole
@@ -514,13 +567,12 @@ def test_a_network_lays_nothing_out(monkeypatch):
         HiddenStorage, "whole", lambda self: laid.append(self.hidden.shape) or get(self)
     )
     nn = flambeau.nn
-    body = nn.Sequential(
-        nn.Conv2d(4, 4, 3, padding=1), nn.BatchNorm2d(4), nn.ReLU(inplace=True), nn.Conv2d(4, 4, 1)
-    )
-    first, last = nn.Conv2d(3, 4, 3), nn.Linear(4, 2)
-    y = first(flambeau.tensor(X))
+    conv, norm = (nn.Conv2d, nn.BatchNorm2d) if rank == 2 else (nn.Conv3d, nn.BatchNorm3d)
+    body = nn.Sequential(conv(4, 4, 3, padding=1), norm(4), nn.ReLU(inplace=True), conv(4, 4, 1))
+    first, last = conv(3, 4, 3), nn.Linear(4, 2)
+    y = first(flambeau.tensor(X if rank == 2 else X3))
     y = flambeau.relu(body(y) + y)
     y = body(y)
     y += flambeau.relu(y)
-    last(y.mean((2, 3))).sum().backward()
+    last(y.mean(tuple(range(2, y.ndim)))).sum().backward()
     assert not laid

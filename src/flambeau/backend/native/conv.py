@@ -10,6 +10,7 @@ from .library import DOUBLE, FLOAT, empty, empty_last, kernel, rows, runtime
 @kernel("convolution", last=True)
 def convolution(x, w, bias=None, *, stride, padding, dilation, transposed, output_padding, groups):
     """``ops.conv.convolution``."""
+    window = _window(stride, padding, dilation, groups)
     if not _takes(x, w) or not (bias is None or bias.dtype == x.dtype):
         return None
     if transposed:
@@ -31,7 +32,8 @@ def convolution(x, w, bias=None, *, stride, padding, dilation, transposed, outpu
     if bias is not None and bias.shape != (made,):
         return None
     y = empty_last((x.shape[0], made, *size), x.dtype)
-    window = _window(stride, padding, dilation, groups)
+    if window is None:
+        return None
     shift = None if bias is None else np.ascontiguousarray(bias)
     if transposed:
         runtime.conv_backward_data(rows(x), _planes(w), rows(y), window, shift)
@@ -43,10 +45,10 @@ def convolution(x, w, bias=None, *, stride, padding, dilation, transposed, outpu
 @kernel("conv_input_grad", last=True)
 def conv_input_grad(g, w, *, size, stride, padding, dilation, groups):
     """``ops.conv.conv_input_grad``."""
-    if not _takes(g, w) or not min(size):
+    window = _window(stride, padding, dilation, groups)
+    if window is None or not _takes(g, w) or not min(size):
         return None
     gx = empty_last(size, g.dtype)
-    window = _window(stride, padding, dilation, groups)
     runtime.conv_backward_data(rows(g), _planes(w), rows(gx), window)
     return gx
 
@@ -54,10 +56,10 @@ def conv_input_grad(g, w, *, size, stride, padding, dilation, groups):
 @kernel("conv_weight_grad")
 def conv_weight_grad(g, x, *, size, stride, padding, dilation, groups):
     """``ops.conv.conv_weight_grad``."""
-    if not _takes(g, x) or not min(size):
+    window = _window(stride, padding, dilation, groups)
+    if window is None or not _takes(g, x) or not min(size):
         return None
     gw = empty(size, g.dtype)
-    window = _window(stride, padding, dilation, groups)
     runtime.conv_backward_weight(rows(x), rows(g), _planes(gw), window)
     return gw
 
@@ -78,7 +80,10 @@ def _planes(w):
     return w if not any(s % w.itemsize for s in w.strides) else w.copy()
 
 
-def _window(stride, padding, dilation, groups) -> list[int]:
+def _window(stride, padding, dilation, groups) -> list[int] | None:
+    """The numbers as the runtime wants them; ``None`` where one is too large for it."""
     if len(stride) == 1:
-        return [1, *stride, 0, *padding, 1, *dilation, groups]
-    return [*stride, *padding, *dilation, groups]
+        numbers = [1, *stride, 0, *padding, 1, *dilation, groups]
+    else:
+        numbers = [*stride, *padding, *dilation, groups]
+    return numbers if max(numbers) < 1 << 24 else None
