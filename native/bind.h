@@ -35,6 +35,14 @@ inline void check(bool holds, const char* what) {
   if (!holds) throw std::invalid_argument(what);
 }
 
+// Whether two dense arrays share no memory. What is checked before a kernel runs must not change while it runs: numbers
+// that say where to read or write are no part of its results.
+template <class A, class B>
+bool apart(const A& a, const B& b) {
+  const auto begin = [](const auto& x) { return reinterpret_cast<uintptr_t>(x.data()); };
+  return begin(a) + a.nbytes() <= begin(b) || begin(b) + b.nbytes() <= begin(a);
+}
+
 // While it lives, other Python threads run. A daemon thread that comes back when Python is ending is ended there by
 // unwinding its stack, which no destructor survives: it is held here, until the process is gone.
 class Unlocked {

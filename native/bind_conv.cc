@@ -62,6 +62,11 @@ ConvShape conv_shape(const X& x, const W& w, const Y& y, const Numbers& numbers)
   check(window.d * window.h < kMostNumbers / window.w && window.d * window.h * window.w < kMostNumbers / c_out &&
             window.d * window.h * window.w * c_out < kMostNumbers / (c_in / groups),
         "the weight is too large");
+  // Windows o * stride + k * dilation - padding, the last of them still in the padded image.
+  const auto fits = [&](int64_t Triple::*of) {
+    return (out.*of - 1) * stride.*of + (window.*of - 1) * dilation.*of < in.*of + 2 * pad.*of;
+  };
+  check(fits(&Triple::d) && fits(&Triple::h) && fits(&Triple::w), "the output has more pixels than there are windows");
   return {int64_t(x.shape(0)), in.d, in.h, in.w, c_in, out.d, out.h, out.w, c_out, window.d, window.h, window.w,
           stride.d, stride.h, stride.w, pad.d, pad.h, pad.w, dilation.d, dilation.h, dilation.w, groups};
 }

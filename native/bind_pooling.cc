@@ -30,6 +30,14 @@ PoolWindow pool_window(const std::vector<int64_t>& v) {
   return {v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]};
 }
 
+// Windows begin in the image or in the padding before it, and reach at most a stride beyond the padding after it.
+void check_fits(const PoolShape& s, const PoolWindow& v) {
+  check((s.oh - 1) * v.stride_h < s.h + v.pad_h && (s.ow - 1) * v.stride_w < s.w + v.pad_w &&
+            (v.kh - 1) * v.dilation_h < s.h + 2 * v.pad_h + v.stride_h &&
+            (v.kw - 1) * v.dilation_w < s.w + 2 * v.pad_w + v.stride_w,
+        "the windows do not fit the image");
+}
+
 template <class Y>
 MaxPlaces max_places(const Places& places, const PoolWindow& window, const Y& y) {
   if (!places) return {nullptr, nullptr};
@@ -43,6 +51,7 @@ MaxPlaces max_places(const Places& places, const PoolWindow& window, const Y& y)
 void max_pool_forward(In<4> x, Out<4> y, Places places, const std::vector<int64_t>& numbers) {
   const PoolShape s = pool_shape(x, y);
   const PoolWindow window = pool_window(numbers);
+  check_fits(s, window);
   const MaxPlaces to = max_places(places, window, y);
   Unlocked unlocked;
   kernels().pooling.max_forward(s, window, x.data(), y.data(), to);
@@ -51,6 +60,7 @@ void max_pool_forward(In<4> x, Out<4> y, Places places, const std::vector<int64_
 void max_pool_backward(In<4> gy, Places places, Out<4> gx, const std::vector<int64_t>& numbers) {
   const PoolShape s = pool_shape(gx, gy);
   const PoolWindow window = pool_window(numbers);
+  check_fits(s, window);
   check(places.has_value(), "backward wants the places of the maxima");
   const MaxPlaces from = max_places(places, window, gy);
   Unlocked unlocked;
@@ -65,6 +75,7 @@ void max_pool_indices(Places places, OutOf<int64_t> indices, int64_t h, int64_t 
   PoolShape s = pool_shape(indices, indices);
   s.h = h;
   s.w = w;
+  check_fits(s, window);
   const MaxPlaces from = max_places(places, window, indices);
   Unlocked unlocked;
   kernels().pooling.max_indices(s, window, from, indices.data());
@@ -87,6 +98,7 @@ void avg_pool_forward(In<4> x, Out<4> y, const std::vector<int64_t>& numbers, bo
                       std::optional<int64_t> divisor) {
   const PoolShape s = pool_shape(x, y);
   const PoolWindow window = average_window(numbers);
+  check_fits(s, window);
   const AverageCount count = average_count(divisor, count_padding);
   Unlocked unlocked;
   kernels().pooling.average_forward(s, window, count, x.data(), y.data());
@@ -96,6 +108,7 @@ void avg_pool_backward(In<4> gy, Out<4> gx, const std::vector<int64_t>& numbers,
                        std::optional<int64_t> divisor) {
   const PoolShape s = pool_shape(gx, gy);
   const PoolWindow window = average_window(numbers);
+  check_fits(s, window);
   const AverageCount count = average_count(divisor, count_padding);
   Unlocked unlocked;
   kernels().pooling.average_backward(s, window, count, gy.data(), gx.data());

@@ -78,6 +78,7 @@ double cross_entropy_forward(In<2> x, Targets target, Weight weight, Out<1> loss
   check_loss(loss, s, reduction);
   check_saved(saved, s);
   if (gx) check_same(x, *gx);
+  check(apart(target, loss) && apart(target, saved) && (!gx || apart(target, *gx)), "a result lies on the targets");
   const EntropyTarget goal = entropy_target(s, target, weight, ignore_index, smoothing);
   Unlocked unlocked;
   return kernels().softmax.entropy(s, goal, reduction, x.data(), loss.data(),
@@ -91,6 +92,7 @@ void cross_entropy_backward(In<1> gy, In<2> x, Targets target, Weight weight, In
   check_loss(gy, s, reduction);
   check_saved(saved, s);
   check_same(x, gx);
+  check(apart(target, gx), "a result lies on the targets");
   const EntropyTarget goal = entropy_target(s, target, weight, ignore_index, smoothing);
   Unlocked unlocked;
   kernels().softmax.entropy_backward(s, goal, reduction, gy.data(), x.data(),

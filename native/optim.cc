@@ -23,7 +23,7 @@ namespace {
 constexpr int64_t kBlock = 16384;
 
 // NaN of either.
-FLAMBEAU_INLINE Vec greater(Vec a, Vec b) { return (a > b) | (a != a) ? a : b; }
+FLAMBEAU_INLINE Vec greater(Vec a, Vec b) { return ((a > b) | (a != a)) ? a : b; }
 
 // The gradient of what is minimised.
 FLAMBEAU_INLINE Vec descent(const OptimNumbers& k, Vec p, Vec g) {

@@ -39,13 +39,13 @@ struct Product {
 
 struct Greatest {  // NaN of either
   static constexpr float kNeutral = -kInfinity;
-  static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return (a > x) | (a != a) ? a : x; }
+  static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return ((a > x) | (a != a)) ? a : x; }
   static FLAMBEAU_INLINE Vec join(Vec a, Vec b) { return add(a, b); }
 };
 
 struct Least {
   static constexpr float kNeutral = kInfinity;
-  static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return (a < x) | (a != a) ? a : x; }
+  static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return ((a < x) | (a != a)) ? a : x; }
   static FLAMBEAU_INLINE Vec join(Vec a, Vec b) { return add(a, b); }
 };
 

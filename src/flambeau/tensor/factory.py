@@ -71,6 +71,7 @@ def from_numpy(ndarray: np.ndarray) -> Tensor:
         )
     if not ndarray.dtype.isnative:
         raise ValueError("given numpy array has byte order different from the native byte order")
+    _check_aligned(ndarray)
     if not ndarray.flags.writeable:
         warnings.warn(
             "The given NumPy array is not writable: writing to the tensor will fail. Copy the "
@@ -88,8 +89,17 @@ def from_dlpack(external) -> Tensor:
 
 def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False) -> Tensor:
     """A 1-d tensor that shares the memory of a buffer."""
-    made = wrap(np.frombuffer(buffer, dtypes.to_numpy_dtype(dtype), count, offset))
-    return made.requires_grad_(requires_grad)
+    array = np.frombuffer(buffer, dtypes.to_numpy_dtype(dtype), count, offset)
+    _check_aligned(array)
+    return wrap(array).requires_grad_(requires_grad)
+
+
+def _check_aligned(array: np.ndarray) -> None:
+    if not array.flags.aligned:
+        raise ValueError(
+            f"the numbers of the given memory begin at no multiple of their {array.itemsize} bytes, "
+            "and cannot be shared: make a copy of the array with array.copy()"
+        )
 
 
 def asarray(obj, *, dtype=None, device=None, copy=None, requires_grad=False) -> Tensor:
@@ -118,8 +128,8 @@ def _array(data, dtype, copy: bool) -> np.ndarray:
     if isinstance(data, np.ndarray | np.generic):
         array = np.asarray(data)
         dtypes.from_numpy_dtype(array.dtype)
-        array = np.array(array, wanted or array.dtype.newbyteorder("="), copy=copy or None)
-        return array
+        copy = copy or not array.flags.aligned
+        return np.array(array, wanted or array.dtype.newbyteorder("="), copy=copy or None)
     if hasattr(data, "__array__") and not isinstance(data, list | tuple):
         return _array(np.asarray(data), dtype, copy)
     array = _from_sequence(data, wanted)
