@@ -71,7 +71,8 @@ def convolution(x: tuple, w: tuple, y: tuple, window: list[int]) -> dict[str, di
     values = {"x": floats(*x), "w": floats(*w), "gx": floats(*x), "gy": floats(*y)}
     values |= {"y": floats(*y), "gw": floats(*w), "bias": floats(w[0]), "gb": floats(w[0])}
     values |= {"window": window, "relu": True}
-    return {f"conv_{name}": values for name in _CONVOLUTIONS}
+    made = {f"conv_{name}": values for name in _CONVOLUTIONS}
+    return made | {"conv_backward_data": values | {"bias": floats(x[-1])}}
 
 
 _CONVOLUTIONS = ("forward", "backward_data", "backward_weight", "backward_bias")
@@ -125,7 +126,15 @@ TABLE: list[dict[str, dict[str, Any]]] = [
     {"transpose": {"x": floats(2, 5, 7), "y": floats(2, 7, 5)}},
     {"transpose": {"x": floats(2, 3, 40), "y": floats(2, 40, 3)}},
 ]
-NUMBERS = {"repeat": 1, "seed": 5, "offset": 7, "p": 0.5, "etas": (0.5, 1.2), "step_sizes": (0, 1)}
+NUMBERS = {
+    "repeat": 1,
+    "spans": 1,
+    "seed": 5,
+    "offset": 7,
+    "p": 0.5,
+    "etas": (0.5, 1.2),
+    "step_sizes": (0, 1),
+}
 LISTED = "ndarray[dtype=float32, order='C'"
 
 

@@ -97,8 +97,8 @@ def frombuffer(buffer, *, dtype, count=-1, offset=0, requires_grad=False) -> Ten
 def _check_aligned(array: np.ndarray) -> None:
     if not array.flags.aligned:
         raise ValueError(
-            f"the numbers of the given memory begin at no multiple of their {array.itemsize} bytes, "
-            "and cannot be shared: make a copy of the array with array.copy()"
+            f"the numbers of the given memory begin at no multiple of their {array.itemsize} "
+            "bytes, and cannot be shared: make a copy of the array with array.copy()"
         )
 
 
