@@ -1,348 +1,448 @@
 #include "grouped.h"
 
+#include "rows.h"
+
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
-constexpr int64_t kPieceFloats = 16 * 1024;  // of the output: what a thread takes at a time
+constexpr int kPixels = kLanes < 16 ? 4 : 7;          // of a tile
+constexpr int64_t kPieceFloats = 16 * 1024;           // of the output: what a thread takes at a time
+constexpr int64_t kWeightFloats = 64 * 1024;          // that stay in the second-level cache over many rows
+constexpr int64_t kPartialFloats = 512 * 1024;        // of all partial sums of a gradient
 constexpr int64_t kMostPartials = 16;
-constexpr int64_t kChunkFloats = 48 * 1024;  // of the input, for the gradient of the weights: it is read tap by tap
+constexpr int64_t kCacheFloats = 2 * 1024 * 1024;     // beyond this, rows to come are prefetched
 
-template <int D, int K, std::size_t... I>
-FLAMBEAU_INLINE Vec spread(Vec x, std::index_sequence<I...>) {
-  return __builtin_shufflevector(x, x, int(I / D * D + K)...);
-}
-// Each lane gets channel K of its group of D.
-template <int D, int K>
-FLAMBEAU_INLINE Vec spread(Vec x) {
-  if constexpr (D == 1) return x;
-  else return spread<D, K>(x, std::make_index_sequence<kLanes>());
-}
+typedef int32_t Index __attribute__((vector_size(4 * kLanes)));
 
-// The same from memory: where a group fills the vector a broadcast comes with the multiplication for free.
-template <int D, int K>
-FLAMBEAU_INLINE Vec spread(const float* x, Vec loaded) {
-  if constexpr (D == kLanes) return broadcast(x[K]);
-  else return spread<D, K>(loaded);
+FLAMBEAU_INLINE Vec shuffled(Vec v, Index from) {
+#if defined(__clang__)
+  return __builtin_shufflevector(v, from);
+#else
+  return __builtin_shuffle(v, from);
+#endif
 }
 
-// body(std::integral_constant<int, 0>) ... (N - 1), unrolled.
-template <class F, int... K>
-FLAMBEAU_INLINE void unrolled(const F& body, std::integer_sequence<int, K...>) {
-  (body(std::integral_constant<int, K>()), ...);
-}
-template <int N, class F>
-FLAMBEAU_INLINE void unrolled(const F& body) {
-  unrolled(body, std::make_integer_sequence<int, N>());
+// The compiler would rather load a number again with every product than keep it.
+FLAMBEAU_INLINE Vec held(Vec v) {
+#if defined(__AVX512F__)
+  asm("" : "+v"(v));
+#elif defined(__x86_64__)
+  asm("" : "+x"(v));
+#endif
+  return v;
 }
 
-struct Tap {
-  int64_t kernel, input;
+// The channels of a group: one, a part of a vector (2, 4, ...), or some vectors.
+enum class Group { kOne, kPart, kVectors };
+
+// body(k, load) for the channels k < width of a group. load(x): in each lane channel k of its group.
+template <Group G, bool Whole, class F>
+FLAMBEAU_INLINE void for_channels(int64_t width, int lanes, const F& body) {
+  const auto vector = [&](const float* x) __attribute__((always_inline)) {
+    return Whole ? load(x) : load_lanes(x, lanes);
+  };
+  if constexpr (G == Group::kOne) body(0, vector);
+  if constexpr (G == Group::kVectors)
+    for (int64_t k = 0; k < width; ++k)
+      body(k, [&](const float* x) __attribute__((always_inline)) { return broadcast(x[k]); });
+  if constexpr (G == Group::kPart) {
+    Index from;
+    FLAMBEAU_UNROLL for (int i = 0; i < kLanes; ++i) from[i] = i;
+    from &= int32_t(-width);
+    for (int64_t k = 0; k < width; ++k, from += 1)
+      body(k, [&](const float* x) __attribute__((always_inline)) { return shuffled(vector(x), from); });
+  }
+}
+
+// Three taps that read neighbours, or one tap, for the pixels of a tile.
+struct Taps {
+  int64_t x, weight;  // in floats: what the first tap reads at the first pixel, inside the image or not; its weights
+  uint32_t inside;    // bit j: column j lies in the image; columns of one tap are `advance` apart, else 1
 };
 
-// Columns first, first + step, ...: all read the same taps, each `advance` input columns further.
-struct Run {
-  int64_t first, count;
-  int64_t taps_begin, taps_end;
+// Neighbours of one row of the output that read the same taps: columns first, first + step, ...
+struct Tile {
+  int64_t first, pixels;
+  int64_t threes, ones, end;  // where its Taps begin, those of one tap begin, and end
 };
 
-// An axis cut into runs.
-struct Runs {
-  Array<Run> runs;
-  Array<Tap> taps;  // input: of the first column
-  int64_t step, advance;
+// A row of the output (with stride backward, each of its phases) cut into tiles.
+struct Tiles {
+  Array<Tile> tiles;
+  Array<Taps> taps;
+  int64_t step, advance, kernel_step;  // from pixel to pixel in the output, in the input; from tap to tap
 
-  explicit Runs(const Axis& axis) : step(axis.backward ? axis.stride : 1), advance(axis.backward ? 1 : axis.stride) {
-    for (int64_t phase = 0; phase < step; ++phase)
-      for (int64_t o = phase; o < axis.output; o += step) {
-        const int64_t begin = taps.size();
-        for (int64_t k = 0; k < axis.size; ++k) {
-          int64_t i;
-          if (axis.reads(o, k, i) && i >= 0 && i < axis.input) taps.add({k, i});
-        }
-        if (o > phase && continues(begin)) {
-          while (taps.size() > begin) taps.drop();
-          ++runs.last().count;
-        } else {
-          runs.add({o, 1, begin, taps.size()});
-        }
+  void cut(const Axis& axis, int64_t x_pixel, int64_t tap) {
+    tiles.clear();
+    taps.clear();
+    step = axis.backward ? axis.stride : 1;
+    advance = axis.backward ? 1 : axis.stride;
+    kernel_step = 1;
+    while (axis.dilation * kernel_step % step) ++kernel_step;
+    for (int64_t phase = 0; phase < least(step, axis.output); ++phase) {
+      int64_t rest = ceil_div(axis.output - phase, step);
+      for (int64_t o = phase, pixels; rest > 0; rest -= pixels, o += pixels * step) {
+        pixels = rest >= kPixels && rest != 8 ? kPixels : rest >= 4 ? 4 : rest >= 2 ? 2 : 1;
+        add_tile(axis, o, pixels, x_pixel, tap);
+      }
+    }
+  }
+
+ private:
+  void add_tile(const Axis& axis, int64_t o, int64_t pixels, int64_t x_pixel, int64_t tap) {
+    const bool neighbours = axis.dilation * kernel_step == step && advance <= 2;
+    Tile tile{o, pixels, taps.size(), 0, 0};
+    int64_t k = 0, input;
+    while (k < axis.size && !axis.reads(o, k, input)) ++k;
+    for (; neighbours && k + 2 * kernel_step < axis.size; k += 3 * kernel_step)
+      add_taps(axis, o, k, (pixels - 1) * advance + 3, 1, x_pixel, tap);
+    tile.ones = taps.size();
+    for (; k < axis.size; k += kernel_step) add_taps(axis, o, k, pixels, advance, x_pixel, tap);
+    tile.end = taps.size();
+    tiles.add(tile);
+  }
+
+  void add_taps(const Axis& axis, int64_t o, int64_t k, int64_t columns, int64_t distance, int64_t x_pixel,
+                int64_t tap) {
+    int64_t input;
+    uint32_t inside = 0;
+    axis.reads(o, k, input);
+    for (int64_t j = 0; j < columns; ++j)
+      if (input + j * distance >= 0 && input + j * distance < axis.input) inside |= uint32_t{1} << j;
+    if (inside) taps.add({input * x_pixel, k * tap, inside});
+  }
+};
+
+// A row of the input, and the row of weights that it meets for each of the two rows of output, in floats: -1 for none.
+struct InputRow {
+  int64_t x;
+  int64_t weight[2];
+};
+
+// Two rows of the output: first, first + step; at the end one.
+struct RowPair {
+  int64_t first, rows;
+  int64_t inputs_begin, inputs_end;
+};
+
+// The rows of the output in pairs.
+struct RowPairs {
+  Array<RowPair> pairs;
+  Array<InputRow> inputs;
+  int64_t step;
+
+  void cut(const Axis& axis, int64_t x_row, int64_t window_row) {
+    pairs.clear();
+    inputs.clear();
+    step = axis.backward ? axis.stride : 1;
+    for (int64_t from = 0; from < axis.output; from += 2 * step)
+      for (int64_t o = from; o < least(from + step, axis.output); ++o) {
+        const int64_t begin = inputs.size(), rows = o + step < axis.output ? 2 : 1;
+        for (int64_t q = 0; q < rows; ++q)
+          for (int64_t k = 0; k < axis.size; ++k) {
+            int64_t i;
+            if (axis.reads(o + q * step, k, i) && i >= 0 && i < axis.input) add(begin, i * x_row, q, k * window_row);
+          }
+        pairs.add({o, rows, begin, inputs.size()});
       }
   }
 
  private:
-  // Whether taps from `begin` on are those of the last run.
-  bool continues(int64_t begin) {
-    const Run& run = runs.last();
-    if (taps.size() - begin != run.taps_end - run.taps_begin) return false;
-    for (int64_t t = begin; t < taps.size(); ++t) {
-      const Tap& before = taps[run.taps_begin + t - begin];
-      if (taps[t].kernel != before.kernel || taps[t].input != before.input + run.count * advance) return false;
-    }
-    return true;
+  void add(int64_t begin, int64_t x, int64_t q, int64_t weight) {
+    for (int64_t i = begin; i < inputs.size(); ++i)
+      if (inputs[i].x == x) {
+        inputs[i].weight[q] = weight;
+        return;
+      }
+    inputs.add({x, {q ? -1 : weight, q ? weight : -1}});
   }
 };
 
-struct Offsets {
-  int64_t x, weight;  // in floats, from the first vector of channels
+// What is prefetched, a little with each row of each vector of channels.
+struct Ahead {
+  const float *x, *y;
+  int64_t x_lines, y_lines;
+
+  template <bool Gradient>
+  FLAMBEAU_INLINE void fetch() {
+    for (int64_t i = 0; i < x_lines; ++i, x += 16) __builtin_prefetch(x, 0);
+    for (int64_t i = 0; i < y_lines; ++i, y += 16) __builtin_prefetch(y, !Gradient);
+  }
 };
 
-// One call: R pixels, all channels.
-struct Pixels {
-  const Offsets* taps;
-  int64_t tap_count;
-  int64_t x_pixel, y_pixel;
-  int64_t channels;
-  int64_t weight_block;  // floats of the weights of one vector of channels
+// One call: a tile of two rows, some channels. Distances in floats.
+struct Job {
+  const InputRow *inputs, *inputs_end;
+  const Taps *threes, *ones, *taps_end;
+  int64_t rows;
+  int64_t x_pixel, x_advance;
+  int64_t y_row, y_pixel;
+  int64_t next_tap, block;  // of the weights: neighbours in the input; vectors of channels
+  int64_t width;            // channels of a group
   bool relu;
+  Ahead ahead;
 };
 
-template <int D, int R, bool Whole>
-FLAMBEAU_INLINE void pixels_block(const Pixels& p, const float* x, const float* weight, const float* bias, float* y,
-                                  int channels) {
-  Vec sum[R];
+// Forward y[q] += weight[q] * x, for the gradient weight[q] += y[q] * x, where q are the rows of output that the row of
+// input meets, and for three taps (S is their stride) or one (S = 0).
+template <Group G, bool Gradient, int S, bool First, bool Second, int P, bool Whole>
+FLAMBEAU_INLINE void add_row(const Job& job, uint32_t inside, const float* x, float* const* weight, int lanes,
+                             Vec (&y)[2][P]) {
+  constexpr int kTaps = S ? 3 : 1, kStride = S ? S : 1, kColumns = kStride * (P - 1) + kTaps;
+  const int64_t distance = S ? job.x_pixel : job.x_advance;
+  for_channels<G, Whole>(job.width, lanes, [&](int64_t k, const auto& load_channel) __attribute__((always_inline)) {
+    Vec w[2][kTaps];
+    FLAMBEAU_UNROLL for (int t = 0; t < kTaps; ++t) {
+      if (First) w[0][t] = load(weight[0] + t * job.next_tap + k * kLanes);
+      if (Second) w[1][t] = load(weight[1] + t * job.next_tap + k * kLanes);
+    }
+    const float* from = x;
+    FLAMBEAU_UNROLL for (int j = 0; j < kColumns; ++j, from += distance) {
+      if (!(inside >> j & 1)) continue;
+      const Vec in = held(load_channel(from));
+      FLAMBEAU_UNROLL for (int t = 0; t < kTaps; ++t) {
+        const int p = (j - t) / kStride;
+        if (j < t || (j - t) % kStride || p >= P) continue;
+        if (First) (Gradient ? w[0][t] : y[0][p]) += in * (Gradient ? y[0][p] : w[0][t]);
+        if (Second) (Gradient ? w[1][t] : y[1][p]) += in * (Gradient ? y[1][p] : w[1][t]);
+      }
+    }
+    if (!Gradient) return;
+    FLAMBEAU_UNROLL for (int t = 0; t < kTaps; ++t) {
+      if (First) store(weight[0] + t * job.next_tap + k * kLanes, w[0][t]);
+      if (Second) store(weight[1] + t * job.next_tap + k * kLanes, w[1][t]);
+    }
+  });
+}
+
+// The same for all rows of input.
+template <Group G, bool Gradient, int S, int P, bool Whole>
+FLAMBEAU_INLINE void add_rows(const Job& job, const Taps* begin, const Taps* end, const float* x, float* weight,
+                              int lanes, Vec (&y)[2][P], Ahead& ahead) {
+  for (const InputRow* row = job.inputs; row < job.inputs_end; ++row) {
+    ahead.fetch<Gradient>();
+    for (const Taps* taps = begin; taps < end; ++taps) {
+      const float* from = x + row->x + taps->x;
+      float* const at[] = {weight + row->weight[0] + taps->weight, weight + row->weight[1] + taps->weight};
+      if (row->weight[1] < 0) add_row<G, Gradient, S, true, false, P, Whole>(job, taps->inside, from, at, lanes, y);
+      else if (row->weight[0] < 0)
+        add_row<G, Gradient, S, false, true, P, Whole>(job, taps->inside, from, at, lanes, y);
+      else add_row<G, Gradient, S, true, true, P, Whole>(job, taps->inside, from, at, lanes, y);
+    }
+  }
+}
+
+template <Group G, bool Gradient, int S, int P, bool Whole>
+FLAMBEAU_INLINE void tile_block(const Job& job, const float* x, float* weight, const float* bias, float* to, int lanes,
+                                Ahead& ahead) {
+  Vec y[2][P];
   const Vec start = bias ? load(bias) : Vec{};
-  FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) sum[r] = start;
-  for (int64_t t = 0; t < p.tap_count; ++t) {
-    const float* from = x + p.taps[t].x;
-    const float* factor = weight + p.taps[t].weight;
-    Vec in[R];
-    FLAMBEAU_UNROLL for (int r = 0; r < R; ++r)
-        in[r] = Whole ? load(from + r * p.x_pixel) : load_part(from + r * p.x_pixel, channels);
-    unrolled<D>([&](auto k) __attribute__((always_inline)) {
-      const Vec w = load(factor + k * kLanes);
-      FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) sum[r] += spread<D, k>(from + r * p.x_pixel, in[r]) * w;
-    });
+  FLAMBEAU_UNROLL for (int q = 0; q < 2; ++q) FLAMBEAU_UNROLL for (int p = 0; p < P; ++p) {
+    const float* from = to + q * job.y_row + p * job.y_pixel;
+    y[q][p] = !Gradient ? start : q >= job.rows ? Vec{} : Whole ? load(from) : load_lanes(from, lanes);
   }
-  FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) {
-    const Vec out = p.relu ? max(Vec{}, sum[r]) : sum[r];
-    if (Whole) store(y + r * p.y_pixel, out);
-    else store_part(y + r * p.y_pixel, out, channels);
-  }
-}
-
-template <int D, int R>
-void pixels(const Pixels& p, const float* x, const float* weight, const float* bias, float* y) {
-  int64_t c = 0;
-  for (; c + kLanes <= p.channels; c += kLanes, weight += p.weight_block)
-    pixels_block<D, R, true>(p, x + c, weight, bias ? bias + c : nullptr, y + c, kLanes);
-  if (c < p.channels)
-    pixels_block<D, R, false>(p, x + c, weight, bias ? bias + c : nullptr, y + c, int(p.channels - c));
-}
-
-using PixelsKernel = void (*)(const Pixels&, const float*, const float*, const float*, float*);
-
-template <int D, std::size_t... R>
-PixelsKernel pick_pixels(int64_t rows, std::index_sequence<R...>) {
-  static constexpr PixelsKernel table[] = {pixels<D, int(R) + 1>...};
-  return table[rows - 1];
-}
-
-// [vector of channels][tap][channel within the group][kLanes]
-void pack(const Gather& g, const float* weight, WeightStrides at, float* packed) {
-  const int64_t d = g.c_in, kh = g.rows.size, kw = g.columns.size, taps = kh * kw;
-  const bool backward = g.rows.backward;
-  parallel_for(ceil_div(g.in_pixel, kLanes), [&](int64_t block) {
-    float* to = packed + block * taps * d * kLanes;
-    for (int64_t t = 0; t < taps; ++t) {
-      const int64_t from = backward ? taps - 1 - t : t;
-      const float* tap = weight + from / kw * at.h + from % kw * at.w;
-      for (int64_t k = 0; k < d; ++k)
-        for (int64_t l = 0; l < kLanes; ++l, ++to) {
-          const int64_t c = block * kLanes + l;
-          if (c >= g.in_pixel) *to = 0;
-          else *to = backward ? tap[(c / d * d + k) * at.out + c % d * at.in] : tap[c * at.out + k * at.in];
-        }
+  if (job.threes < job.ones)
+    add_rows<G, Gradient, S, P, Whole>(job, job.threes, job.ones, x, weight, lanes, y, ahead);
+  if (job.ones < job.taps_end)
+    add_rows<G, Gradient, 0, P, Whole>(job, job.ones, job.taps_end, x, weight, lanes, y, ahead);
+  if (Gradient) return;
+  FLAMBEAU_UNROLL for (int q = 0; q < 2; ++q, to += job.y_row) {
+    if (q >= job.rows) return;
+    FLAMBEAU_UNROLL for (int p = 0; p < P; ++p) {
+      const Vec out = job.relu ? max(Vec{}, y[q][p]) : y[q][p];
+      if (Whole) store(to + p * job.y_pixel, out);
+      else store_lanes(to + p * job.y_pixel, out, lanes);
     }
-  });
+  }
 }
 
-template <int D>
-void grouped(const Gather& g, const float* x, const float* packed, const float* bias, Activation activation, float* y) {
-  const int64_t channels = g.in_pixel, taps = g.rows.size * g.columns.size;
-  const Runs across(g.columns);
-  const int64_t in_row = g.columns.input * channels, out_row = g.columns.output * channels;
-  const int64_t rows = g.rows.output, total = g.images * rows;
-  const int64_t piece = least(most(1, kPieceFloats / most(1, out_row)), most(1, total / 16));
-  const auto sizes = std::make_index_sequence<kTileRows>();
-  parallel_for(ceil_div(total, piece), [&](int64_t u) {
-    static thread_local Array<Offsets> offsets;
-    for (int64_t row = u * piece; row < least(total, (u + 1) * piece); ++row) {
-      const int64_t o = row % rows;
-      const float* image = x + row / rows * g.rows.input * in_row;
-      float* out = y + row * out_row;
-      for (int64_t i = 0; i < across.runs.size(); ++i) {
-        const Run& run = across.runs[i];
-        offsets.clear();
-        for (int64_t kh = 0; kh < g.rows.size; ++kh) {
-          int64_t from;
-          if (!g.rows.reads(o, kh, from) || from < 0 || from >= g.rows.input) continue;
-          for (int64_t t = run.taps_begin; t < run.taps_end; ++t)
-            offsets.add({from * in_row + across.taps[t].input * channels,
-                         (kh * g.columns.size + across.taps[t].kernel) * D * kLanes});
-        }
-        const Pixels p{offsets.data(), offsets.size(), across.advance * channels, across.step * channels, channels,
-                       taps * D * kLanes, activation == Activation::kRelu};
-        const int64_t tiles = ceil_div(run.count, kTileRows);
-        for (int64_t t = 0; t < tiles; ++t) {
-          const int64_t q = run.count * t / tiles, end = run.count * (t + 1) / tiles;
-          pick_pixels<D>(end - q, sizes)(p, image + q * p.x_pixel, packed, bias,
-                                         out + (run.first + q * across.step) * channels);
-        }
+// Channels begin .. end.
+template <Group G, bool Gradient, int S, int P>
+void tile(const Job& job, const float* x, float* weights, const float* bias, float* y, int64_t begin, int64_t end) {
+  Ahead ahead = job.ahead;
+  float* weight = weights + begin / kLanes * job.block;
+  for (int64_t c = begin; c < end; c += kLanes, weight += job.block) {
+    const float* from = x + (G == Group::kVectors ? c / job.width * job.width : c);
+    const float* shift = bias ? bias + c : nullptr;
+    if (c + kLanes <= end) tile_block<G, Gradient, S, P, true>(job, from, weight, shift, y + c, kLanes, ahead);
+    else if (G != Group::kVectors)
+      tile_block<G, Gradient, S, P, false>(job, from, weight, shift, y + c, int(end - c), ahead);
+  }
+}
+
+using TileKernel = void (*)(const Job&, const float*, float*, const float*, float*, int64_t, int64_t);
+
+template <Group G, bool Gradient, int S>
+TileKernel pick_tile(int64_t pixels) {
+  return pixels == 1   ? tile<G, Gradient, S, 1>
+         : pixels == 2 ? tile<G, Gradient, S, 2>
+         : pixels == 4 ? tile<G, Gradient, S, 4>
+                       : tile<G, Gradient, S, kPixels>;
+}
+
+// Everything that does not depend on where the images lie.
+struct Walk {
+  Tiles across;
+  RowPairs down;
+  int64_t channels, width, tap, block;  // floats of the weights: of a tap, of a vector of channels
+  int64_t in_row, in_image, out_row, out_image;
+  int64_t total, span;                  // pairs of rows of all images; channels taken together
+  bool prefetch;
+
+  void set(const Gather& g) {
+    channels = g.in_pixel;
+    width = g.c_in;
+    tap = width * kLanes;
+    block = g.rows.size * g.columns.size * tap;
+    in_row = g.columns.input * channels;
+    out_row = g.columns.output * channels;
+    in_image = g.rows.input * in_row;
+    out_image = g.rows.output * out_row;
+    across.cut(g.columns, channels, tap);
+    down.cut(g.rows, in_row, g.columns.size * tap);
+    total = g.images * down.pairs.size();
+    span = most(1, kWeightFloats / block) * kLanes;
+    prefetch = g.images * (in_image + out_image) > kCacheFloats;
+  }
+  int64_t spans() const { return ceil_div(channels, span); }
+
+  // Pairs of rows begin .. end of channels in span `s`.
+  template <Group G, bool Gradient>
+  void pairs(int64_t begin, int64_t end, int64_t s, const float* x, float* weights, const float* bias, bool relu,
+             float* y) const {
+    const int64_t pairs_an_image = down.pairs.size(), tiles = across.tiles.size();
+    const int64_t from = s * span, to = least(channels, from + span);
+    for (int64_t at = begin; at < end; ++at) {
+      const RowPair& pair = down.pairs[at % pairs_an_image];
+      const float* image = x + at / pairs_an_image * in_image;
+      float* row = y + at / pairs_an_image * out_image + pair.first * out_row;
+      // Rows that the next pair reads, and writes: a share with each tile, in their order.
+      const int64_t steps = tiles * ceil_div(to - from, kLanes) * most(1, pair.inputs_end - pair.inputs_begin) * 16;
+      const int64_t x_pair = in_image / pairs_an_image, y_pair = 2 * out_row;
+      Ahead ahead{};
+      if (prefetch && s == 0) {
+        ahead.x_lines = ceil_div(x_pair, steps);
+        ahead.y_lines = ceil_div(y_pair, steps);
+      }
+      for (int64_t t = 0; t < tiles; ++t) {
+        const Tile& tile = across.tiles[t];
+        ahead.x = image + (at % pairs_an_image + 1) * x_pair + 2 * in_row + t * x_pair / tiles;
+        ahead.y = row + y_pair + t * y_pair / tiles;
+        const Taps* taps = across.taps.data();
+        const Job job{down.inputs.data() + pair.inputs_begin, down.inputs.data() + pair.inputs_end,
+                      taps + tile.threes, taps + tile.ones, taps + tile.end, pair.rows,
+                      channels, across.advance * channels, down.step * out_row, across.step * channels,
+                      across.kernel_step * tap, block, width, relu, ahead};
+        const auto kernel = across.advance == 2 ? pick_tile<G, Gradient, 2>(tile.pixels)
+                                                : pick_tile<G, Gradient, 1>(tile.pixels);
+        kernel(job, image, weights, bias, row + tile.first * channels, from, to);
       }
     }
-  });
-}
-
-// --- the gradient of the weights
-
-// Taps whose sums fit the registers together.
-constexpr int taps_at_once(int d) {
-  constexpr int kSums = kLanes < 16 ? 9 : 16;
-  return d == 1 ? 9 : d < kSums ? kSums / d : 1;
-}
-
-// One call: the sums of T taps, all channels.
-struct WeightPixels {
-  const Offsets* taps;
-  const PixelRun* runs;  // a: in x, b: in gy
-  int64_t run_count;
-  int64_t x_pixel, y_pixel;
-  int64_t channels;
-  int64_t weight_block;
+  }
 };
 
-template <int D, int T, bool Whole>
-FLAMBEAU_INLINE void weights_block(const WeightPixels& p, const float* x, const float* gy, float* sums, int channels) {
-  Vec sum[T][D];
-  FLAMBEAU_UNROLL for (int t = 0; t < T; ++t) FLAMBEAU_UNROLL for (int k = 0; k < D; ++k)
-      sum[t][k] = load(sums + p.taps[t].weight + k * kLanes);
-  for (int64_t i = 0; i < p.run_count; ++i) {
-    const float* from[T];
-    FLAMBEAU_UNROLL for (int t = 0; t < T; ++t) from[t] = x + p.runs[i].a + p.taps[t].x;
-    const float* gradient = gy + p.runs[i].b;
-    for (int64_t q = p.runs[i].count, at = 0; q > 0; --q, at += p.x_pixel, gradient += p.y_pixel) {
-      const Vec g = Whole ? load(gradient) : load_part(gradient, channels);
-      FLAMBEAU_UNROLL for (int t = 0; t < T; ++t) {
-        const Vec in = Whole ? load(from[t] + at) : load_part(from[t] + at, channels);
-        unrolled<D>([&](auto k) __attribute__((always_inline)) { sum[t][k] += spread<D, k>(from[t] + at, in) * g; });
-      }
+// [vector of channels][tap][channel within the group][kLanes]: where lane 0 .. kLanes - 1 of a vector find their
+// weights. Beyond the last channel: anywhere.
+struct Lanes {
+  int64_t at[kLanes];
+  int64_t next;  // from channel to channel within the group
+
+  Lanes(const Gather& g, WeightStrides w, int64_t block) {
+    const int64_t d = g.c_in;
+    next = g.rows.backward ? w.out : w.in;
+    for (int64_t l = 0; l < kLanes; ++l) {
+      const int64_t c = block * kLanes + l;
+      at[l] = c >= g.in_pixel ? 0 : g.rows.backward ? c / d * d * w.out + c % d * w.in : c * w.out;
     }
   }
-  FLAMBEAU_UNROLL for (int t = 0; t < T; ++t) FLAMBEAU_UNROLL for (int k = 0; k < D; ++k)
-      store(sums + p.taps[t].weight + k * kLanes, sum[t][k]);
-}
+};
 
-template <int D, int T>
-void weights(const WeightPixels& p, const float* x, const float* gy, float* sums) {
-  int64_t c = 0;
-  for (; c + kLanes <= p.channels; c += kLanes, sums += p.weight_block)
-    weights_block<D, T, true>(p, x + c, gy + c, sums, kLanes);
-  if (c < p.channels) weights_block<D, T, false>(p, x + c, gy + c, sums, int(p.channels - c));
-}
-
-using WeightsKernel = void (*)(const WeightPixels&, const float*, const float*, float*);
-
-template <int D, std::size_t... T>
-WeightsKernel pick_weights(int64_t taps, std::index_sequence<T...>) {
-  static constexpr WeightsKernel table[] = {weights<D, int(T) + 1>...};
-  return table[taps - 1];
-}
-
-// Add rows [begin, end) of all images' rows to `sums`. What reads the same taps, a run of rows x a run of columns, is
-// summed in one call for each few taps.
-template <int D>
-void add_rows(const Gather& g, const Runs& down, const Runs& across, int64_t begin, int64_t end, const float* x,
-              const float* gy, float* sums) {
-  constexpr int kTaps = taps_at_once(D);
-  const int64_t channels = g.in_pixel, taps = g.rows.size * g.columns.size;
-  const int64_t in_row = g.columns.input * channels, out_row = g.columns.output * channels;
-  static thread_local Array<Offsets> offsets;
-  static thread_local Array<PixelRun> pixels;
-  for (int64_t v = 0; v < down.runs.size(); ++v)
-    for (int64_t h = 0; h < across.runs.size(); ++h) {
-      const Run &vertical = down.runs[v], &horizontal = across.runs[h];
-      pixels.clear();
-      for (int64_t row = begin; row < end; ++row) {
-        const int64_t image = row / g.rows.output, o = row % g.rows.output - vertical.first;
-        if (o < 0 || o >= vertical.count) continue;
-        pixels.add({(image * g.rows.input + o * down.advance) * in_row, row * out_row + horizontal.first * channels,
-                    horizontal.count});
+void pack(const Gather& g, const float* weight, WeightStrides at, float* packed) {
+  const int64_t d = g.c_in, kh = g.rows.size, kw = g.columns.size;
+  parallel_for(ceil_div(g.in_pixel, kLanes), [&](int64_t block) {
+    const Lanes lanes(g, at, block);
+    float* to = packed + block * kh * kw * d * kLanes;
+    for (int64_t h = 0; h < kh; ++h)
+      for (int64_t w = 0; w < kw; ++w) {
+        const float* tap = weight + (g.rows.backward ? kh - 1 - h : h) * at.h + (g.rows.backward ? kw - 1 - w : w) * at.w;
+        for (int64_t k = 0; k < d; ++k)
+          for (int64_t l = 0; l < kLanes; ++l) *to++ = tap[lanes.at[l] + k * lanes.next];
       }
-      if (pixels.size() == 0) continue;
-      offsets.clear();
-      for (int64_t r = vertical.taps_begin; r < vertical.taps_end; ++r)
-        for (int64_t t = horizontal.taps_begin; t < horizontal.taps_end; ++t)
-          offsets.add({down.taps[r].input * in_row + across.taps[t].input * channels,
-                       (down.taps[r].kernel * g.columns.size + across.taps[t].kernel) * D * kLanes});
-      for (int64_t t = 0; t < offsets.size(); t += kTaps) {
-        const WeightPixels p{offsets.data() + t, pixels.data(), pixels.size(), across.advance * channels, channels,
-                             channels, taps * D * kLanes};
-        pick_weights<D>(least(kTaps, offsets.size() - t), std::make_index_sequence<kTaps>())(p, x, gy, sums);
-      }
+  });
+}
+
+// gw = the sum of the partial sums, in their order.
+void unpack(const Gather& g, float* sums, int64_t partials, int64_t size, float* gw, WeightStrides at) {
+  const int64_t kw = g.columns.size, taps = g.rows.size * kw, d = g.c_in, vectors = taps * d;
+  parallel_for(ceil_div(g.in_pixel, kLanes), [&](int64_t block) {
+    float* from = sums + block * vectors * kLanes;
+    for (int64_t v = 0; v < vectors * kLanes; v += kLanes) {
+      Vec sum = load(from + v);
+      for (int64_t q = 1; q < partials; ++q) sum += load(from + q * size + v);
+      store(from + v, sum);
     }
-}
-
-template <int D>
-void grouped_weight(const Gather& g, const float* x, const float* gy, float* gw, WeightStrides at) {
-  const int64_t channels = g.in_pixel, taps = g.rows.size * g.columns.size, blocks = ceil_div(channels, kLanes);
-  const Runs down(g.rows), across(g.columns);
-  const int64_t total = g.images * g.rows.output;
-  const int64_t partials = most(1, least(kMostPartials, total)), size = blocks * taps * D * kLanes;
-  const int64_t chunk = most(1, kChunkFloats / most(1, g.columns.input * channels * g.rows.stride));
-  static thread_local Scratch scratch;
-  float* all = scratch.floats(partials * size);
-  parallel_for(partials, [&](int64_t partial) {
-    float* sums = all + partial * size;
-    std::memset(sums, 0, sizeof(float) * size);
-    const int64_t end = total * (partial + 1) / partials;
-    for (int64_t row = total * partial / partials; row < end; row += chunk)
-      add_rows<D>(g, down, across, row, least(end, row + chunk), x, gy, sums);
-  });
-  parallel_for(blocks, [&](int64_t block) {
-    for (int64_t t = 0; t < taps; ++t)
-      for (int64_t k = 0; k < D; ++k) {
-        const int64_t from = ((block * taps + t) * D + k) * kLanes;
-        Vec sum{};
-        for (int64_t q = 0; q < partials; ++q) sum += load(all + q * size + from);
-        alignas(64) float lanes[kLanes];
-        store(lanes, sum);
-        float* to = gw + t / g.columns.size * at.h + t % g.columns.size * at.w + k * at.in;
-        for (int64_t l = 0; l < least(kLanes, channels - block * kLanes); ++l)
-          to[(block * kLanes + l) * at.out] = lanes[l];
-      }
+    const Lanes lanes(g, at, block);
+    for (int64_t l = 0; l < least(kLanes, g.in_pixel - block * kLanes); ++l)
+      for (int64_t k = 0; k < d; ++k)
+        for (int64_t t = 0; t < taps; ++t)
+          gw[lanes.at[l] + k * lanes.next + t / kw * at.h + t % kw * at.w] = from[(t * d + k) * kLanes + l];
   });
 }
 
-// body with the number of channels of a group as a constant.
+// body with how the channels of a group lie, as a constant.
 template <class F>
-void with_width(int64_t d, const F& body) {
-  if (d == 1) return body(std::integral_constant<int, 1>());
-  if (d == 2) return body(std::integral_constant<int, 2>());
-  if (d == 4) return body(std::integral_constant<int, 4>());
-  if constexpr (kLanes >= 8)
-    if (d == 8) return body(std::integral_constant<int, 8>());
-  if constexpr (kLanes >= 16)
-    if (d == 16) return body(std::integral_constant<int, 16>());
+void with_group(int64_t width, const F& body) {
+  if (width == 1) body(std::integral_constant<Group, Group::kOne>());
+  else if (width < kLanes) body(std::integral_constant<Group, Group::kPart>());
+  else body(std::integral_constant<Group, Group::kVectors>());
 }
 
 }  // namespace
 
 void grouped(const Gather& g, const float* x, const float* weight, WeightStrides at, const float* bias,
              Activation activation, float* y) {
+  static thread_local Walk own_walk;
   static thread_local Scratch weight_scratch, bias_scratch;
-  const int64_t padded = ceil_div(g.in_pixel, kLanes) * kLanes;
-  float* packed = weight_scratch.floats(padded * g.rows.size * g.columns.size * g.c_in);
+  own_walk.set(g);
+  const Walk& walk = own_walk;
+  const int64_t blocks = ceil_div(walk.channels, kLanes);
+  float* packed = weight_scratch.floats(blocks * walk.block);
   pack(g, weight, at, packed);
   float* padded_bias = nullptr;
   if (bias) {
-    padded_bias = bias_scratch.floats(padded);
-    std::memcpy(padded_bias, bias, sizeof(float) * g.in_pixel);
-    std::memset(padded_bias + g.in_pixel, 0, sizeof(float) * (padded - g.in_pixel));
+    padded_bias = bias_scratch.floats(blocks * kLanes);
+    std::memcpy(padded_bias, bias, sizeof(float) * walk.channels);
+    std::memset(padded_bias + walk.channels, 0, sizeof(float) * (blocks * kLanes - walk.channels));
   }
-  with_width(g.c_in, [&](auto d) { grouped<d>(g, x, packed, padded_bias, activation, y); });
+  const int64_t piece = most(1, least(kPieceFloats / most(1, 2 * walk.out_row), walk.total / 16));
+  const int64_t pieces = ceil_div(walk.total, piece);
+  with_group(g.c_in, [&](auto group) {
+    parallel_for(pieces * walk.spans(), [&](int64_t u) {
+      const int64_t begin = u % pieces * piece, end = least(walk.total, begin + piece);
+      walk.pairs<group, false>(begin, end, u / pieces, x, packed, padded_bias, activation == Activation::kRelu, y);
+    });
+  });
 }
 
 void grouped_weight(const Gather& g, const float* x, const float* gy, float* gw, WeightStrides at) {
-  with_width(g.c_in, [&](auto d) { grouped_weight<d>(g, x, gy, gw, at); });
+  static thread_local Walk own_walk;
+  static thread_local Scratch scratch;
+  own_walk.set(g);
+  const Walk& walk = own_walk;
+  const int64_t size = ceil_div(walk.channels, kLanes) * walk.block;
+  const int64_t partials = most(1, least(least(kMostPartials, walk.total * 2 * walk.out_row / kPieceFloats),
+                                         least(walk.total, kPartialFloats / size)));
+  float* sums = scratch.floats(partials * size);
+  with_group(g.c_in, [&](auto group) {
+    parallel_for(partials * walk.spans(), [&](int64_t u) {
+      const int64_t partial = u % partials, s = u / partials, from = s * walk.span / kLanes * walk.block;
+      float* own = sums + partial * size;
+      std::memset(own + from, 0, sizeof(float) * least(size - from, walk.span / kLanes * walk.block));
+      walk.pairs<group, true>(walk.total * partial / partials, walk.total * (partial + 1) / partials, s, x, own,
+                              nullptr, false, const_cast<float*>(gy));  // only read
+    });
+  });
+  unpack(g, sums, partials, size, gw, at);
 }
 
 }  // namespace flambeau::FLAMBEAU_ISA
