@@ -8,8 +8,11 @@ namespace {
 constexpr int kPixels = kLanes < 16 ? 4 : 7;          // of a tile
 constexpr int64_t kPieceFloats = 16 * 1024;           // of the output: what a thread takes at a time
 constexpr int64_t kWeightFloats = 64 * 1024;          // that stay in the second-level cache over many rows
+constexpr int64_t kSumFloats = 16 * 1024;              // that are also written: partly in the first-level cache
 constexpr int64_t kPartialFloats = 512 * 1024;        // of all partial sums of a gradient
-constexpr int64_t kMostPartials = 16;
+constexpr int64_t kMostParts = 16;                     // a gradient is cut into
+constexpr int64_t kChunkFloats = 96 * 1024;            // of x and gy, that stay in the second-level cache over all channels
+constexpr int64_t kChunkPixels = 1024;                 // of a sum: more lose digits
 constexpr int64_t kCacheFloats = 2 * 1024 * 1024;     // beyond this, rows to come are prefetched
 
 typedef int32_t Index __attribute__((vector_size(4 * kLanes)));
@@ -256,11 +259,10 @@ FLAMBEAU_INLINE void tile_block(const Job& job, const float* x, float* weight, c
   }
 }
 
-// Channels begin .. end.
+// Channels begin .. end. `weight`: of the first of them.
 template <Group G, bool Gradient, int S, int P>
-void tile(const Job& job, const float* x, float* weights, const float* bias, float* y, int64_t begin, int64_t end) {
+void tile(const Job& job, const float* x, float* weight, const float* bias, float* y, int64_t begin, int64_t end) {
   Ahead ahead = job.ahead;
-  float* weight = weights + begin / kLanes * job.block;
   for (int64_t c = begin; c < end; c += kLanes, weight += job.block) {
     const float* from = x + (G == Group::kVectors ? c / job.width * job.width : c);
     const float* shift = bias ? bias + c : nullptr;
@@ -280,6 +282,11 @@ TileKernel pick_tile(int64_t pixels) {
                        : tile<G, Gradient, S, kPixels>;
 }
 
+// to += from
+void add(float* to, const float* from, int64_t count) {
+  for (int64_t i = 0; i < count; i += kLanes) store(to + i, load(to + i) + load(from + i));
+}
+
 // Everything that does not depend on where the images lie.
 struct Walk {
   Tiles across;
@@ -289,7 +296,8 @@ struct Walk {
   int64_t total, span;                  // pairs of rows of all images; channels taken together
   bool prefetch;
 
-  void set(const Gather& g) {
+  // `near`: weights that stay in a cache over many rows.
+  void set(const Gather& g, int64_t near) {
     channels = g.in_pixel;
     width = g.c_in;
     tap = width * kLanes;
@@ -301,12 +309,12 @@ struct Walk {
     across.cut(g.columns, channels, tap);
     down.cut(g.rows, in_row, g.columns.size * tap);
     total = g.images * down.pairs.size();
-    span = most(1, kWeightFloats / block) * kLanes;
+    span = most(1, near / block) * kLanes;
     prefetch = g.images * (in_image + out_image) > kCacheFloats;
   }
   int64_t spans() const { return ceil_div(channels, span); }
 
-  // Pairs of rows begin .. end of channels in span `s`.
+  // Pairs of rows begin .. end of the channels in span `s`, `weights` of these.
   template <Group G, bool Gradient>
   void pairs(int64_t begin, int64_t end, int64_t s, const float* x, float* weights, const float* bias, bool relu,
              float* y) const {
@@ -341,51 +349,53 @@ struct Walk {
   }
 };
 
-// [vector of channels][tap][channel within the group][kLanes]: where lane 0 .. kLanes - 1 of a vector find their
-// weights. Beyond the last channel: anywhere.
+// Where the weights of a vector of channels lie: those of lane l begin at at[l].
 struct Lanes {
   int64_t at[kLanes];
-  int64_t next;  // from channel to channel within the group
+  int64_t next, h, w;  // from channel to channel within the group, from tap to tap
 
-  Lanes(const Gather& g, WeightStrides w, int64_t block) {
-    const int64_t d = g.c_in;
-    next = g.rows.backward ? w.out : w.in;
+  Lanes(const Gather& g, WeightStrides s, int64_t block) {
+    const bool backward = g.rows.backward;
+    const int64_t d = g.c_in, last = (g.rows.size - 1) * s.h + (g.columns.size - 1) * s.w;
+    next = backward ? s.out : s.in;
+    h = backward ? -s.h : s.h;
+    w = backward ? -s.w : s.w;
     for (int64_t l = 0; l < kLanes; ++l) {
-      const int64_t c = block * kLanes + l;
-      at[l] = c >= g.in_pixel ? 0 : g.rows.backward ? c / d * d * w.out + c % d * w.in : c * w.out;
+      const int64_t c = least(g.in_pixel - 1, block * kLanes + l);
+      at[l] = backward ? c / d * d * s.out + c % d * s.in + last : c * s.out;
     }
   }
 };
 
+// [vector of channels][tap][channel within the group][kLanes]
 void pack(const Gather& g, const float* weight, WeightStrides at, float* packed) {
   const int64_t d = g.c_in, kh = g.rows.size, kw = g.columns.size;
   parallel_for(ceil_div(g.in_pixel, kLanes), [&](int64_t block) {
     const Lanes lanes(g, at, block);
     float* to = packed + block * kh * kw * d * kLanes;
     for (int64_t h = 0; h < kh; ++h)
-      for (int64_t w = 0; w < kw; ++w) {
-        const float* tap = weight + (g.rows.backward ? kh - 1 - h : h) * at.h + (g.rows.backward ? kw - 1 - w : w) * at.w;
-        for (int64_t k = 0; k < d; ++k)
-          for (int64_t l = 0; l < kLanes; ++l) *to++ = tap[lanes.at[l] + k * lanes.next];
-      }
+      for (int64_t w = 0; w < kw; ++w)
+        for (int64_t k = 0; k < d; ++k) {
+          const float* from = weight + h * lanes.h + w * lanes.w + k * lanes.next;
+          for (int64_t l = 0; l < kLanes; ++l) *to++ = from[lanes.at[l]];
+        }
   });
 }
 
 // gw = the sum of the partial sums, in their order.
 void unpack(const Gather& g, float* sums, int64_t partials, int64_t size, float* gw, WeightStrides at) {
-  const int64_t kw = g.columns.size, taps = g.rows.size * kw, d = g.c_in, vectors = taps * d;
+  const int64_t d = g.c_in, kh = g.rows.size, kw = g.columns.size, block_size = kh * kw * d * kLanes;
   parallel_for(ceil_div(g.in_pixel, kLanes), [&](int64_t block) {
-    float* from = sums + block * vectors * kLanes;
-    for (int64_t v = 0; v < vectors * kLanes; v += kLanes) {
-      Vec sum = load(from + v);
-      for (int64_t q = 1; q < partials; ++q) sum += load(from + q * size + v);
-      store(from + v, sum);
-    }
+    float* from = sums + block * block_size;
+    for (int64_t q = 1; q < partials; ++q) add(from, from + q * size, block_size);
     const Lanes lanes(g, at, block);
     for (int64_t l = 0; l < least(kLanes, g.in_pixel - block * kLanes); ++l)
-      for (int64_t k = 0; k < d; ++k)
-        for (int64_t t = 0; t < taps; ++t)
-          gw[lanes.at[l] + k * lanes.next + t / kw * at.h + t % kw * at.w] = from[(t * d + k) * kLanes + l];
+      for (int64_t k = 0; k < d; ++k) {
+        float* to = gw + lanes.at[l] + k * lanes.next;
+        const float* sum = from + k * kLanes + l;
+        for (int64_t h = 0; h < kh; ++h)
+          for (int64_t w = 0; w < kw; ++w, sum += d * kLanes) to[h * lanes.h + w * lanes.w] = *sum;
+      }
   });
 }
 
@@ -403,7 +413,7 @@ void grouped(const Gather& g, const float* x, const float* weight, WeightStrides
              Activation activation, float* y) {
   static thread_local Walk own_walk;
   static thread_local Scratch weight_scratch, bias_scratch;
-  own_walk.set(g);
+  own_walk.set(g, kWeightFloats);
   const Walk& walk = own_walk;
   const int64_t blocks = ceil_div(walk.channels, kLanes);
   float* packed = weight_scratch.floats(blocks * walk.block);
@@ -419,30 +429,42 @@ void grouped(const Gather& g, const float* x, const float* weight, WeightStrides
   with_group(g.c_in, [&](auto group) {
     parallel_for(pieces * walk.spans(), [&](int64_t u) {
       const int64_t begin = u % pieces * piece, end = least(walk.total, begin + piece);
-      walk.pairs<group, false>(begin, end, u / pieces, x, packed, padded_bias, activation == Activation::kRelu, y);
+      walk.pairs<group, false>(begin, end, u / pieces, x, packed + u / pieces * walk.span / kLanes * walk.block, padded_bias, activation == Activation::kRelu, y);
     });
   });
 }
 
 void grouped_weight(const Gather& g, const float* x, const float* gy, float* gw, WeightStrides at) {
   static thread_local Walk own_walk;
-  static thread_local Scratch scratch;
-  own_walk.set(g);
+  static thread_local Scratch sum_scratch;
+  own_walk.set(g, kSumFloats);
   const Walk& walk = own_walk;
-  const int64_t size = ceil_div(walk.channels, kLanes) * walk.block;
-  const int64_t partials = most(1, least(least(kMostPartials, walk.total * 2 * walk.out_row / kPieceFloats),
+  const int64_t size = ceil_div(walk.channels, kLanes) * walk.block, span_size = walk.span / kLanes * walk.block;
+  const int64_t pair = 2 * walk.out_row + walk.in_image / walk.down.pairs.size();
+  const int64_t partials = most(1, least(least(kMostParts, walk.total * pair / kPieceFloats),
                                          least(walk.total, kPartialFloats / size)));
-  float* sums = scratch.floats(partials * size);
+  const int64_t parts = least(ceil_div(kMostParts, partials), walk.spans());  // of the channels
+  const int64_t chunk = most(1, least(kChunkFloats / pair, kChunkPixels / (2 * g.columns.output)));
+  float* all = sum_scratch.floats(partials * size);
   with_group(g.c_in, [&](auto group) {
-    parallel_for(partials * walk.spans(), [&](int64_t u) {
-      const int64_t partial = u % partials, s = u / partials, from = s * walk.span / kLanes * walk.block;
-      float* own = sums + partial * size;
-      std::memset(own + from, 0, sizeof(float) * least(size - from, walk.span / kLanes * walk.block));
-      walk.pairs<group, true>(walk.total * partial / partials, walk.total * (partial + 1) / partials, s, x, own,
-                              nullptr, false, const_cast<float*>(gy));  // only read
+    parallel_for(partials * parts, [&](int64_t u) {
+      static thread_local Scratch scratch;
+      float* sums = scratch.floats(span_size);
+      const int64_t partial = u % partials, part = u / partials;
+      const int64_t begin = walk.total * partial / partials, end = walk.total * (partial + 1) / partials;
+      for (int64_t row = begin; row < end; row += chunk)
+        for (int64_t s = walk.spans() * part / parts; s < walk.spans() * (part + 1) / parts; ++s) {
+          const int64_t count = least(span_size, size - s * span_size);
+          float* total = all + partial * size + s * span_size;
+          float* to = row == begin ? total : sums;
+          std::memset(to, 0, sizeof(float) * count);
+          walk.pairs<group, true>(row, least(end, row + chunk), s, x, to, nullptr, false,
+                                  const_cast<float*>(gy));  // only read
+          if (to == sums) add(total, sums, count);
+        }
     });
   });
-  unpack(g, sums, partials, size, gw, at);
+  unpack(g, all, partials, size, gw, at);
 }
 
 }  // namespace flambeau::FLAMBEAU_ISA

@@ -24,7 +24,8 @@ namespace flambeau::FLAMBEAU_ISA {
 
 // Whether the kernels of this file can compute it: as many channels out as in, kLanes or a fraction of it a group.
 inline bool is_finely_grouped(const ConvShape& s) {
-  return s.groups > 1 && s.c_in == s.c_out && kLanes % (s.c_in / s.groups) == 0;
+  const int64_t width = s.c_in / s.groups;
+  return s.groups > 1 && s.c_in == s.c_out && (kLanes % width == 0 || (width % kLanes == 0 && width <= 64));
 }
 
 // Forward, or backward data (where the axes of `g` say so). `at`: of the weight as it lies.
