@@ -6,12 +6,12 @@ namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
 constexpr int kPixels = kLanes < 16 ? 4 : 7;          // of a tile
-constexpr int64_t kPieceFloats = 16 * 1024;           // of the output: what a thread takes at a time
-constexpr int64_t kWeightFloats = 64 * 1024;          // that stay in the second-level cache over many rows
-constexpr int64_t kSumFloats = 16 * 1024;              // that are also written: partly in the first-level cache
+constexpr int64_t kPieceFloats = 32 * 1024;           // of x and y: what a thread takes at a time
+constexpr int64_t kWeightFloats = 96 * 1024;          // that stay in the second-level cache over many rows
+constexpr int64_t kSumFloats = 10 * 1024;              // that are also written: partly in the first-level cache
 constexpr int64_t kPartialFloats = 512 * 1024;        // of all partial sums of a gradient
 constexpr int64_t kMostParts = 16;                     // a gradient is cut into
-constexpr int64_t kChunkFloats = 96 * 1024;            // of x and gy, that stay in the second-level cache over all channels
+constexpr int64_t kChunkFloats = 128 * 1024;            // of x and gy, that stay in the second-level cache over all channels
 constexpr int64_t kChunkPixels = 1024;                 // of a sum: more lose digits
 constexpr int64_t kCacheFloats = 2 * 1024 * 1024;     // beyond this, rows to come are prefetched
 
@@ -38,22 +38,23 @@ FLAMBEAU_INLINE Vec held(Vec v) {
 // The channels of a group: one, a part of a vector (2, 4, ...), or some vectors.
 enum class Group { kOne, kPart, kVectors };
 
-// body(k, load) for the channels k < width of a group. load(x): in each lane channel k of its group.
-template <Group G, bool Whole, class F>
+// body(k, load) for the channels k = 0, J, 2 J, ... of a group. load(x, j): in each lane channel k + j of its group.
+template <Group G, int J, bool Whole, class F>
 FLAMBEAU_INLINE void for_channels(int64_t width, int lanes, const F& body) {
   const auto vector = [&](const float* x) __attribute__((always_inline)) {
     return Whole ? load(x) : load_lanes(x, lanes);
   };
-  if constexpr (G == Group::kOne) body(0, vector);
+  if constexpr (G == Group::kOne)
+    body(0, [&](const float* x, int) __attribute__((always_inline)) { return vector(x); });
   if constexpr (G == Group::kVectors)
-    for (int64_t k = 0; k < width; ++k)
-      body(k, [&](const float* x) __attribute__((always_inline)) { return broadcast(x[k]); });
+    for (int64_t k = 0; k < width; k += J)
+      body(k, [&](const float* x, int j) __attribute__((always_inline)) { return broadcast(x[k + j]); });
   if constexpr (G == Group::kPart) {
     Index from;
     FLAMBEAU_UNROLL for (int i = 0; i < kLanes; ++i) from[i] = i;
     from &= int32_t(-width);
-    for (int64_t k = 0; k < width; ++k, from += 1)
-      body(k, [&](const float* x) __attribute__((always_inline)) { return shuffled(vector(x), from); });
+    for (int64_t k = 0; k < width; k += J, from += J)
+      body(k, [&](const float* x, int j) __attribute__((always_inline)) { return shuffled(vector(x), from + j); });
   }
 }
 
@@ -192,28 +193,31 @@ template <Group G, bool Gradient, int S, bool First, bool Second, int P, bool Wh
 FLAMBEAU_INLINE void add_row(const Job& job, uint32_t inside, const float* x, float* const* weight, int lanes,
                              Vec (&y)[2][P]) {
   constexpr int kTaps = S ? 3 : 1, kStride = S ? S : 1, kColumns = kStride * (P - 1) + kTaps;
+  constexpr int J = Gradient && G != Group::kOne && kLanes == 16 ? 2 : 1;  // more sums, to hide the time a product takes
   const int64_t distance = S ? job.x_pixel : job.x_advance;
-  for_channels<G, Whole>(job.width, lanes, [&](int64_t k, const auto& load_channel) __attribute__((always_inline)) {
-    Vec w[2][kTaps];
-    FLAMBEAU_UNROLL for (int t = 0; t < kTaps; ++t) {
-      if (First) w[0][t] = load(weight[0] + t * job.next_tap + k * kLanes);
-      if (Second) w[1][t] = load(weight[1] + t * job.next_tap + k * kLanes);
+  for_channels<G, J, Whole>(job.width, lanes, [&](int64_t k, const auto& channel) __attribute__((always_inline)) {
+    Vec w[2][kTaps][J];
+    FLAMBEAU_UNROLL for (int t = 0; t < kTaps; ++t) FLAMBEAU_UNROLL for (int i = 0; i < J; ++i) {
+      if (First) w[0][t][i] = load(weight[0] + t * job.next_tap + (k + i) * kLanes);
+      if (Second) w[1][t][i] = load(weight[1] + t * job.next_tap + (k + i) * kLanes);
     }
     const float* from = x;
     FLAMBEAU_UNROLL for (int j = 0; j < kColumns; ++j, from += distance) {
       if (!(inside >> j & 1)) continue;
-      const Vec in = held(load_channel(from));
-      FLAMBEAU_UNROLL for (int t = 0; t < kTaps; ++t) {
-        const int p = (j - t) / kStride;
-        if (j < t || (j - t) % kStride || p >= P) continue;
-        if (First) (Gradient ? w[0][t] : y[0][p]) += in * (Gradient ? y[0][p] : w[0][t]);
-        if (Second) (Gradient ? w[1][t] : y[1][p]) += in * (Gradient ? y[1][p] : w[1][t]);
+      FLAMBEAU_UNROLL for (int i = 0; i < J; ++i) {
+        const Vec in = held(channel(from, i));
+        FLAMBEAU_UNROLL for (int t = 0; t < kTaps; ++t) {
+          const int p = (j - t) / kStride;
+          if (j < t || (j - t) % kStride || p >= P) continue;
+          if (First) (Gradient ? w[0][t][i] : y[0][p]) += in * (Gradient ? y[0][p] : w[0][t][i]);
+          if (Second) (Gradient ? w[1][t][i] : y[1][p]) += in * (Gradient ? y[1][p] : w[1][t][i]);
+        }
       }
     }
     if (!Gradient) return;
-    FLAMBEAU_UNROLL for (int t = 0; t < kTaps; ++t) {
-      if (First) store(weight[0] + t * job.next_tap + k * kLanes, w[0][t]);
-      if (Second) store(weight[1] + t * job.next_tap + k * kLanes, w[1][t]);
+    FLAMBEAU_UNROLL for (int t = 0; t < kTaps; ++t) FLAMBEAU_UNROLL for (int i = 0; i < J; ++i) {
+      if (First) store(weight[0] + t * job.next_tap + (k + i) * kLanes, w[0][t][i]);
+      if (Second) store(weight[1] + t * job.next_tap + (k + i) * kLanes, w[1][t][i]);
     }
   });
 }
@@ -294,7 +298,7 @@ struct Walk {
   int64_t channels, width, tap, block;  // floats of the weights: of a tap, of a vector of channels
   int64_t in_row, in_image, out_row, out_image;
   int64_t total, span;                  // pairs of rows of all images; channels taken together
-  bool prefetch;
+  bool is_large;                        // no cache holds the images: rows to come are prefetched
 
   // `near`: weights that stay in a cache over many rows.
   void set(const Gather& g, int64_t near) {
@@ -310,14 +314,15 @@ struct Walk {
     down.cut(g.rows, in_row, g.columns.size * tap);
     total = g.images * down.pairs.size();
     span = most(1, near / block) * kLanes;
-    prefetch = g.images * (in_image + out_image) > kCacheFloats;
+    is_large = g.images * (in_image + out_image) > kCacheFloats;
   }
   int64_t spans() const { return ceil_div(channels, span); }
+  int64_t pair_floats() const { return 2 * out_row + in_image / down.pairs.size(); }
 
-  // Pairs of rows begin .. end of the channels in span `s`, `weights` of these.
+  // Pairs of rows begin .. end of the channels in span `s`, `weights` of these. `prefetch`: all channels.
   template <Group G, bool Gradient>
-  void pairs(int64_t begin, int64_t end, int64_t s, const float* x, float* weights, const float* bias, bool relu,
-             float* y) const {
+  void pairs(int64_t begin, int64_t end, int64_t s, bool prefetch, const float* x, float* weights, const float* bias,
+             bool relu, float* y) const {
     const int64_t pairs_an_image = down.pairs.size(), tiles = across.tiles.size();
     const int64_t from = s * span, to = least(channels, from + span);
     for (int64_t at = begin; at < end; ++at) {
@@ -328,7 +333,7 @@ struct Walk {
       const int64_t steps = tiles * ceil_div(to - from, kLanes) * most(1, pair.inputs_end - pair.inputs_begin) * 16;
       const int64_t x_pair = in_image / pairs_an_image, y_pair = 2 * out_row;
       Ahead ahead{};
-      if (prefetch && s == 0) {
+      if (is_large && prefetch) {
         ahead.x_lines = ceil_div(x_pair, steps);
         ahead.y_lines = ceil_div(y_pair, steps);
       }
@@ -424,12 +429,16 @@ void grouped(const Gather& g, const float* x, const float* weight, WeightStrides
     std::memcpy(padded_bias, bias, sizeof(float) * walk.channels);
     std::memset(padded_bias + walk.channels, 0, sizeof(float) * (blocks * kLanes - walk.channels));
   }
-  const int64_t piece = most(1, least(kPieceFloats / most(1, 2 * walk.out_row), walk.total / 16));
+  // Images that no cache holds are read once: all channels of a piece before the next.
+  const int64_t spans = walk.spans(), room = walk.is_large && spans > 1 ? kChunkFloats : kPieceFloats;
+  const int64_t piece = most(1, least(room / walk.pair_floats(), walk.total / kMostParts));
   const int64_t pieces = ceil_div(walk.total, piece);
   with_group(g.c_in, [&](auto group) {
-    parallel_for(pieces * walk.spans(), [&](int64_t u) {
-      const int64_t begin = u % pieces * piece, end = least(walk.total, begin + piece);
-      walk.pairs<group, false>(begin, end, u / pieces, x, packed + u / pieces * walk.span / kLanes * walk.block, padded_bias, activation == Activation::kRelu, y);
+    parallel_for(pieces * spans, [&](int64_t u) {
+      const int64_t s = walk.is_large ? u % spans : u / pieces;
+      const int64_t begin = (walk.is_large ? u / spans : u % pieces) * piece, end = least(walk.total, begin + piece);
+      walk.pairs<group, false>(begin, end, s, s == 0, x, packed + s * walk.span / kLanes * walk.block, padded_bias,
+                               activation == Activation::kRelu, y);
     });
   });
 }
@@ -440,10 +449,11 @@ void grouped_weight(const Gather& g, const float* x, const float* gy, float* gw,
   own_walk.set(g, kSumFloats);
   const Walk& walk = own_walk;
   const int64_t size = ceil_div(walk.channels, kLanes) * walk.block, span_size = walk.span / kLanes * walk.block;
-  const int64_t pair = 2 * walk.out_row + walk.in_image / walk.down.pairs.size();
+  const int64_t pair = walk.pair_floats();
+  const int64_t room = most(kPartialFloats, walk.total * pair / 8);
   const int64_t partials = most(1, least(least(kMostParts, walk.total * pair / kPieceFloats),
-                                         least(walk.total, kPartialFloats / size)));
-  const int64_t parts = least(ceil_div(kMostParts, partials), walk.spans());  // of the channels
+                                         least(walk.total, room / size)));
+  const int64_t parts = least(ceil_div(walk.is_large ? 4 : kMostParts, partials), walk.spans());  // of the channels
   const int64_t chunk = most(1, least(kChunkFloats / pair, kChunkPixels / (2 * g.columns.output)));
   float* all = sum_scratch.floats(partials * size);
   with_group(g.c_in, [&](auto group) {
@@ -453,12 +463,12 @@ void grouped_weight(const Gather& g, const float* x, const float* gy, float* gw,
       const int64_t partial = u % partials, part = u / partials;
       const int64_t begin = walk.total * partial / partials, end = walk.total * (partial + 1) / partials;
       for (int64_t row = begin; row < end; row += chunk)
-        for (int64_t s = walk.spans() * part / parts; s < walk.spans() * (part + 1) / parts; ++s) {
+        for (int64_t first = walk.spans() * part / parts, s = first; s < walk.spans() * (part + 1) / parts; ++s) {
           const int64_t count = least(span_size, size - s * span_size);
           float* total = all + partial * size + s * span_size;
           float* to = row == begin ? total : sums;
           std::memset(to, 0, sizeof(float) * count);
-          walk.pairs<group, true>(row, least(end, row + chunk), s, x, to, nullptr, false,
+          walk.pairs<group, true>(row, least(end, row + chunk), s, s == first, x, to, nullptr, false,
                                   const_cast<float*>(gy));  // only read
           if (to == sums) add(total, sums, count);
         }
