@@ -11,7 +11,7 @@ constexpr int64_t kWeightFloats = 96 * 1024;          // that stay in the second
 constexpr int64_t kSumFloats = 10 * 1024;              // that are also written: partly in the first-level cache
 constexpr int64_t kPartialFloats = 512 * 1024;        // of all partial sums of a gradient
 constexpr int64_t kMostParts = 16;                     // a gradient is cut into
-constexpr int64_t kChunkFloats = 128 * 1024;            // of x and gy, that stay in the second-level cache over all channels
+constexpr int64_t kChunkFloats = 128 * 1024;            // of x and gy: second-level cache, over all channels
 constexpr int64_t kChunkPixels = 1024;                 // of a sum: more lose digits
 constexpr int64_t kCacheFloats = 2 * 1024 * 1024;     // beyond this, rows to come are prefetched
 
@@ -193,7 +193,7 @@ template <Group G, bool Gradient, int S, bool First, bool Second, int P, bool Wh
 FLAMBEAU_INLINE void add_row(const Job& job, uint32_t inside, const float* x, float* const* weight, int lanes,
                              Vec (&y)[2][P]) {
   constexpr int kTaps = S ? 3 : 1, kStride = S ? S : 1, kColumns = kStride * (P - 1) + kTaps;
-  constexpr int J = Gradient && G != Group::kOne && kLanes == 16 ? 2 : 1;  // more sums, to hide the time a product takes
+  constexpr int J = Gradient && G != Group::kOne && kLanes == 16 ? 2 : 1;  // more sums: products take some cycles
   const int64_t distance = S ? job.x_pixel : job.x_advance;
   for_channels<G, J, Whole>(job.width, lanes, [&](int64_t k, const auto& channel) __attribute__((always_inline)) {
     Vec w[2][kTaps][J];
