@@ -61,11 +61,24 @@ class Unlocked {
   PyThreadState* state_;
 };
 
+// The shape of an array that there is not.
+struct Sizes {
+  std::vector<int64_t> sizes;
+  std::size_t ndim() const { return sizes.size(); }
+  int64_t shape(std::size_t i) const { return sizes[i]; }
+};
+
+// Numbers and sizes as kernels want them, checked.
+ConvShape conv_shape_of(const Sizes& x, const Sizes& w, const Sizes& y, const std::vector<int64_t>& window);
+PoolWindow pool_window(const std::vector<int64_t>& window);
+Monotone monotone(const std::string& name, float a, float b);
+
 // The kernels of the instruction set in use.
 const Kernels& kernels();
 
 void bind_conv(nb::module_& m);
 void bind_memory(nb::module_& m);
+void bind_conv_pool(nb::module_& m);
 void bind_softmax(nb::module_& m);
 void bind_norm(nb::module_& m);
 void bind_pooling(nb::module_& m);

@@ -130,6 +130,10 @@ void bind(nb::module_& m) {
 
 }  // namespace
 
+ConvShape conv_shape_of(const Sizes& x, const Sizes& w, const Sizes& y, const std::vector<int64_t>& window) {
+  return conv_shape(x, w, y, window);
+}
+
 void bind_conv(nb::module_& m) {
   m.def("use_winograd", set_use_winograd);
   bind<float>(m);

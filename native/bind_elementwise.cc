@@ -103,6 +103,23 @@ void dropout(uint64_t seed, uint64_t offset, double p, const std::optional<AnyIn
 
 }  // namespace
 
+Monotone monotone(const std::string& name, float a, float b) {
+  if (name.empty() || name == "none") return {true, Unary::relu, Derivative::relu, {}};
+  if (name == "relu") return {false, Unary::relu, Derivative::relu, {}};
+  if (name == "tanh") return {false, Unary::tanh, Derivative::tanh, {}};
+  if (name == "sigmoid") return {false, Unary::sigmoid, Derivative::sigmoid, {}};
+  if (name == "leaky_relu") {
+    check(a >= 0, "leaky_relu falls where its slope is negative");
+    return {false, Unary::leaky_relu, Derivative::leaky_relu, {a, 0, 0}};
+  }
+  if (name == "hardtanh") {
+    check(a <= b, "hardtanh: the least value is greater than the greatest");
+    return {false, Unary::hardtanh, Derivative::hardtanh, {a, b, 0}};
+  }
+  throw std::invalid_argument("no activation '" + name + "' here: there are none, relu, leaky_relu (a: its slope), " +
+                              "tanh, sigmoid, hardtanh (a, b: its least and greatest value)");
+}
+
 void bind_elementwise(nb::module_& m) {
 #define UNARY(name, ...) def_unary(m, #name, Unary::name);
 #define DERIVATIVE(name, ...) def_derivative(m, #name "_backward", Derivative::name);

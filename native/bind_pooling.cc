@@ -19,6 +19,8 @@ PoolShape pool_shape(const X& x, const Y& y) {
           int64_t(y.shape(1)), int64_t(y.shape(2))};
 }
 
+}  // namespace
+
 // Kernel, stride, padding, dilation, two numbers each.
 PoolWindow pool_window(const std::vector<int64_t>& v) {
   check(v.size() == 8, "a window is eight numbers: kernel, stride, padding, dilation, two each");
@@ -29,6 +31,8 @@ PoolWindow pool_window(const std::vector<int64_t>& v) {
   check(v[6] > 0 && v[7] > 0, "dilations must be positive");
   return {v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]};
 }
+
+namespace {
 
 // Windows begin in the image or in the padding before it, and reach at most a stride beyond the padding after it.
 void check_fits(const PoolShape& s, const PoolWindow& v) {

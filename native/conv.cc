@@ -33,12 +33,16 @@ bool winograd_wins(const ConvShape& s, int64_t side_h, int64_t side_w) {
   return s.n * tiles >= 4 && 2 * direct >= 3 * 36 * tiles;
 }
 
+}  // namespace
+
 // What one of the two gathers reads and writes; pads of backward data follow from the window.
 Gather forward_gather(const ConvShape& s) {
   return {{s.h, s.oh, s.kh, s.stride_h, s.pad_h, s.dilation_h, false},
           {s.w, s.ow, s.kw, s.stride_w, s.pad_w, s.dilation_w, false},
           s.n, s.c_in / s.groups, s.c_out / s.groups, s.c_in, s.c_out};
 }
+
+namespace {
 
 Gather backward_gather(const ConvShape& s) {
   return {{s.oh, s.h, s.kh, s.stride_h, s.pad_h, s.dilation_h, true},
@@ -133,6 +137,14 @@ bool winograd_volume_weight(const ConvShape& s, const float* x, const float* gy,
   }
   return true;
 }
+
+}  // namespace
+
+bool is_gathered(const ConvShape& s) {
+  return s.groups == 1 && !is_general(s) && !winograd_wins(s, s.oh, s.ow);
+}
+
+namespace {
 
 void forward(const ConvShape& shape, const float* x, const float* weight, WeightStrides at, const float* bias,
              bool relu, float* y) {

@@ -40,6 +40,15 @@ enum class Binary : int {
 #undef BINARY
 };
 
+// A function that never falls, and whose derivative can be told from its result: what follows a max pool or a product
+// in one kernel with it.
+struct Monotone {
+  bool identity;
+  Unary function;
+  Derivative slope;  // of the result
+  Numbers numbers;
+};
+
 // How the second operand of a binary function spreads over the first: element i meets z[i / repeat % count], and each
 // `span` elements another `count` of them, z[i / span * count + i / repeat % count]. A bias of rows (m, c) has repeat 1
 // and count c; a number for each channel of (n, c, h, w) has repeat h * w and count c; a number for each image and

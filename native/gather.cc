@@ -7,7 +7,6 @@ namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
 constexpr int64_t kCacheFloats = 100 * 1024;  // of the second-level cache, for input rows; weights need the rest
-constexpr int64_t kFewImages = 7;             // with fewer, tiles lie along a row
 
 struct Tap {
   int64_t kernel, input, count;  // `count` taps in a row read `count` pixels in a row

@@ -15,6 +15,7 @@
 #pragma once
 
 #include "array.h"
+#include "conv.h"
 #include "tile.h"
 
 namespace flambeau::FLAMBEAU_ISA {
@@ -37,6 +38,8 @@ struct Axis {
     return t == i * stride;
   }
 };
+
+constexpr int64_t kFewImages = 7;  // with fewer, tiles lie along a row
 
 struct Gather {
   Axis rows, columns;
@@ -64,5 +67,9 @@ void pack_weights(const PackFrom& from, int64_t c_in, int64_t c_out, float* pack
 
 // y += nothing: y is written, all of it. `bias`: c_out numbers or null.
 void gather(const Gather& g, const float* x, const float* packed, const float* bias, Activation activation, float* y);
+
+// Of a convolution without groups; and whether that is how it is computed (conv.cc).
+Gather forward_gather(const ConvShape& s);
+bool is_gathered(const ConvShape& s);
 
 }  // namespace flambeau::FLAMBEAU_ISA

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "conv.h"
+#include "conv_pool.h"
 #include "softmax.h"
 #include "elementwise.h"
 #include "layout.h"
@@ -15,6 +16,7 @@ namespace flambeau {
 
 struct Kernels {
   ConvKernels conv;
+  ConvPoolKernels conv_pool;
   ElementwiseKernels elementwise;
   LayoutKernels layout;
   RandomKernels random;
