@@ -79,6 +79,7 @@ const Kernels& kernels();
 void bind_conv(nb::module_& m);
 void bind_memory(nb::module_& m);
 void bind_conv_pool(nb::module_& m);
+void bind_gemm(nb::module_& m);
 void bind_softmax(nb::module_& m);
 void bind_norm(nb::module_& m);
 void bind_pooling(nb::module_& m);

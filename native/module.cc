@@ -86,6 +86,7 @@ NB_MODULE(_runtime, m) {
   bind_conv(m);
   bind_memory(m);
   bind_conv_pool(m);
+  bind_gemm(m);
   bind_softmax(m);
   bind_norm(m);
   bind_pooling(m);

@@ -4,6 +4,7 @@ namespace flambeau::FLAMBEAU_ISA {
 
 const ConvKernels& conv_kernels();
 const ConvPoolKernels& conv_pool_kernels();
+const GemmKernels& gemm_kernels();
 const SoftmaxKernels& softmax_kernels();
 const NormKernels& norm_kernels();
 const PoolingKernels& pooling_kernels();
@@ -14,9 +15,9 @@ const ReduceKernels& reduce_kernels();
 const LayoutKernels& layout_kernels();
 
 const Kernels& table() {
-  static const Kernels kernels{conv_kernels(),   conv_pool_kernels(), elementwise_kernels(), layout_kernels(),
-                               random_kernels(), pooling_kernels(),   norm_kernels(),        optim_kernels(),
-                               reduce_kernels(), softmax_kernels()};
+  static const Kernels kernels{conv_kernels(),        conv_pool_kernels(), gemm_kernels(),    elementwise_kernels(),
+                               layout_kernels(),      random_kernels(),    pooling_kernels(), norm_kernels(),
+                               optim_kernels(),       reduce_kernels(),    softmax_kernels()};
   return kernels;
 }
 

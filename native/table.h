@@ -3,6 +3,7 @@
 
 #include "conv.h"
 #include "conv_pool.h"
+#include "gemm.h"
 #include "softmax.h"
 #include "elementwise.h"
 #include "layout.h"
@@ -17,6 +18,7 @@ namespace flambeau {
 struct Kernels {
   ConvKernels conv;
   ConvPoolKernels conv_pool;
+  GemmKernels gemm;
   ElementwiseKernels elementwise;
   LayoutKernels layout;
   RandomKernels random;
