@@ -71,7 +71,21 @@ struct Sizes {
 // Numbers and sizes as kernels want them, checked.
 ConvShape conv_shape_of(const Sizes& x, const Sizes& w, const Sizes& y, const std::vector<int64_t>& window);
 PoolWindow pool_window(const std::vector<int64_t>& window);
+void check_fits(const PoolShape&, const PoolWindow&);
 Monotone monotone(const std::string& name, float a, float b);
+
+// Where in their windows maxima lie: bytes, integers, or nothing.
+using Places = std::optional<nb::ndarray<nb::ndim<4>, nb::device::cpu, nb::c_contig>>;
+
+template <class Y>
+MaxPlaces max_places(const Places& places, const PoolWindow& window, const Y& y) {
+  if (!places) return {nullptr, nullptr};
+  for (int i = 0; i < 4; ++i) check(places->shape(i) == y.shape(i), "places and output differ in shape");
+  if (places->dtype() == nb::dtype<int32_t>()) return {nullptr, static_cast<int32_t*>(places->data())};
+  check(places->dtype() == nb::dtype<uint8_t>(), "places must be uint8 or int32");
+  check(window.kh * window.kw <= 256, "the window has more places than a byte can number: use int32");
+  return {static_cast<uint8_t*>(places->data()), nullptr};
+}
 
 // The kernels of the instruction set in use.
 const Kernels& kernels();

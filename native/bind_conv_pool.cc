@@ -4,36 +4,33 @@
 namespace flambeau {
 namespace {
 
-using Places = std::optional<nb::ndarray<nb::ndim<4>, nb::device::cpu, nb::c_contig>>;
-
 // `window`: of the convolution, as conv_forward wants it; `pool`: of the pool, as max_pool_forward wants it.
 template <class X, class W, class Y>
 ConvPoolShape conv_pool_shape(const X& x, const W& w, const Y& y, const std::vector<int64_t>& window,
                               const std::vector<int64_t>& pool) {
   check(window.size() == 7, "a window is seven numbers");
-  Sizes in, weight, out;
+  const auto side = [&](int axis) {  // of the map between
+    constexpr int64_t kMost = 1 << 24;
+    const int64_t stride = window[axis], pad = window[2 + axis], dilation = window[4 + axis];
+    const int64_t input = int64_t(x.shape(1 + axis)), taps = int64_t(w.shape(2 + axis));
+    check(stride > 0, "strides must be positive");
+    check(dilation > 0, "dilations must be positive");
+    check(pad >= 0, "the padding must not be negative");
+    check(pad < kMost && dilation < kMost && taps < kMost, "padding, dilations or the window are too large");
+    check(input + 2 * pad > dilation * (taps - 1), "the window is larger than the padded image");
+    return (input + 2 * pad - dilation * (taps - 1) - 1) / stride + 1;
+  };
+  Sizes in, weight;
   for (int i = 0; i < 4; ++i) {
     in.sizes.push_back(int64_t(x.shape(i)));
     weight.sizes.push_back(int64_t(w.shape(i)));
-    out.sizes.push_back(int64_t(y.shape(i)));
   }
-  ConvShape conv = conv_shape_of(in, weight, out, window);  // checks all but the size of the map between
-  conv.oh = (conv.h + 2 * conv.pad_h - conv.dilation_h * (conv.kh - 1) - 1) / conv.stride_h + 1;
-  conv.ow = (conv.w + 2 * conv.pad_w - conv.dilation_w * (conv.kw - 1) - 1) / conv.stride_w + 1;
-  check(conv.h + 2 * conv.pad_h > conv.dilation_h * (conv.kh - 1) &&
-            conv.w + 2 * conv.pad_w > conv.dilation_w * (conv.kw - 1),
-        "the window is larger than the padded image");
-  return {conv, pool_window(pool), out.sizes[1], out.sizes[2]};
-}
-
-template <class Y>
-MaxPlaces places_of(const Places& places, const PoolWindow& window, const Y& y) {
-  if (!places) return {nullptr, nullptr};
-  for (int i = 0; i < 4; ++i) check(places->shape(i) == y.shape(i), "places and output differ in shape");
-  if (places->dtype() == nb::dtype<int32_t>()) return {nullptr, static_cast<int32_t*>(places->data())};
-  check(places->dtype() == nb::dtype<uint8_t>(), "places must be uint8 or int32");
-  check(window.kh * window.kw <= 256, "the window has more places than a byte can number: use int32");
-  return {static_cast<uint8_t*>(places->data()), nullptr};
+  check(y.shape(0) == x.shape(0) && y.shape(3) == w.shape(0), "the output has another number of images or channels");
+  const ConvShape conv = conv_shape_of(in, weight, {{in.sizes[0], side(0), side(1), weight.sizes[0]}}, window);
+  const PoolWindow over = pool_window(pool);
+  const int64_t oh = int64_t(y.shape(1)), ow = int64_t(y.shape(2));
+  check_fits({conv.n, conv.oh, conv.ow, conv.c_out, oh, ow}, over);
+  return {conv, over, oh, ow};
 }
 
 template <class W>
@@ -47,7 +44,7 @@ void conv_pool_forward(In<4> x, StridedIn<4> w, std::optional<In<1>> bias, Out<4
   const ConvPoolShape s = conv_pool_shape(x, w, y, window, pool);
   const Monotone function = monotone(activation, a, b);
   check(!bias || int64_t(bias->shape(0)) == s.conv.c_out, "the bias has another length than channels out");
-  const MaxPlaces to = places_of(places, s.window, y);
+  const MaxPlaces to = max_places(places, s.window, y);
   const WeightStrides at = strides_of(w);
   Unlocked unlocked;
   kernels().conv_pool.forward(s, function, x.data(), w.data(), at, bias ? bias->data() : nullptr, y.data(), to);
@@ -59,7 +56,7 @@ void conv_pool_backward(In<4> x, StridedIn<4> w, In<4> y, Places places, In<4> g
   const ConvPoolShape s = conv_pool_shape(x, w, y, window, pool);
   const Monotone function = monotone(activation, a, b);
   check(places.has_value(), "backward wants the places of the maxima");
-  const MaxPlaces from = places_of(places, s.window, y);
+  const MaxPlaces from = max_places(places, s.window, y);
   for (int i = 0; i < 4; ++i) {
     check(gy.shape(i) == y.shape(i), "output and gradient differ in shape");
     check(!gx || gx->shape(i) == x.shape(i), "input and its gradient differ in shape");

@@ -7,8 +7,6 @@ namespace {
 constexpr int64_t kMost = int64_t{1} << 31;  // of each number of a window: products of two fit 64 bits
 
 template <class T> using OutOf = nb::ndarray<T, nb::ndim<4>, nb::device::cpu, nb::c_contig>;
-// Bytes, integers, or nothing.
-using Places = std::optional<nb::ndarray<nb::ndim<4>, nb::device::cpu, nb::c_contig>>;
 
 template <class X, class Y>
 PoolShape pool_shape(const X& x, const Y& y) {
@@ -32,8 +30,6 @@ PoolWindow pool_window(const std::vector<int64_t>& v) {
   return {v[0], v[1], v[2], v[3], v[4], v[5], v[6], v[7]};
 }
 
-namespace {
-
 // Windows begin in the image or in the padding before it, and reach at most a stride beyond the padding after it.
 void check_fits(const PoolShape& s, const PoolWindow& v) {
   check((s.oh - 1) * v.stride_h < s.h + v.pad_h && (s.ow - 1) * v.stride_w < s.w + v.pad_w &&
@@ -42,15 +38,7 @@ void check_fits(const PoolShape& s, const PoolWindow& v) {
         "the windows do not fit the image");
 }
 
-template <class Y>
-MaxPlaces max_places(const Places& places, const PoolWindow& window, const Y& y) {
-  if (!places) return {nullptr, nullptr};
-  for (int i = 0; i < 4; ++i) check(places->shape(i) == y.shape(i), "places and output differ in shape");
-  if (places->dtype() == nb::dtype<int32_t>()) return {nullptr, static_cast<int32_t*>(places->data())};
-  check(places->dtype() == nb::dtype<uint8_t>(), "places must be uint8 or int32");
-  check(window.kh * window.kw <= 256, "the window has more places than a byte can number: use int32");
-  return {static_cast<uint8_t*>(places->data()), nullptr};
-}
+namespace {
 
 void max_pool_forward(In<4> x, Out<4> y, Places places, const std::vector<int64_t>& numbers) {
   const PoolShape s = pool_shape(x, y);

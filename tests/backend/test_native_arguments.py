@@ -98,6 +98,21 @@ ENTROPY = {
     "loss": floats(1), "gy": floats(1), "saved": floats(9, 2), "reduction": "mean",
     "ignore_index": -100, "label_smoothing": 0.1,
 }  # fmt: skip
+PRODUCT = {
+    "a": floats(9, 7), "b": floats(7, 5), "c": floats(9, 5), "bias": floats(5), "relu": True,
+    "accumulate": False,
+}  # fmt: skip
+MONOTONE = {"activation": "leaky_relu", "a": 0.1, "b": 0.0}
+LINEAR = {
+    "x": floats(9, 7), "w": floats(5, 7), "bias": floats(5), "y": floats(9, 5), "gy": floats(9, 5),
+    "gx": floats(9, 7), "gw": floats(5, 7), "gb": floats(5), **MONOTONE,
+}  # fmt: skip
+POOLED = {
+    "x": floats(2, 6, 6, 3), "w": floats(5, 3, 3, 3), "bias": floats(5), "gb": floats(5),
+    "y": floats(2, 3, 3, 5), "gy": floats(2, 3, 3, 5), "places": np.ones((2, 3, 3, 5), np.uint8),
+    "gx": floats(2, 6, 6, 3), "gw": floats(5, 3, 3, 3), "window": [1, 1, 1, 1, 1, 1, 1],
+    "pool": [2, 2, 2, 2, 0, 0, 1, 1], **MONOTONE,
+}  # fmt: skip
 REDUCED = ("sum", "mean", "prod", "max", "min", "abs_sum", "abs_max")
 
 # Calls that are right; what a kernel has no entry for is drawn at random alone.
@@ -125,6 +140,9 @@ TABLE: list[dict[str, dict[str, Any]]] = [
     {name: {"x": floats(4, 6), "y": np.ones(4, np.int64)} for name in ("argmax", "argmin")},
     {"transpose": {"x": floats(2, 5, 7), "y": floats(2, 7, 5)}},
     {"transpose": {"x": floats(2, 3, 40), "y": floats(2, 40, 3)}},
+    {"gemm": PRODUCT},
+    {f"linear_{way}": LINEAR for way in WAYS},
+    {f"conv_pool_{way}": POOLED for way in WAYS},
 ]
 NUMBERS = {
     "repeat": 1,

@@ -121,6 +121,29 @@ def test_what_all_throw_reaches_the_caller_once():
     together()
 
 
+@linux
+def test_no_memory():
+    """The matrices of this Winograd convolution are more than the process may have."""
+    text = """
+        import resource
+
+        x, w = np.ones((4, 8, 8, 512), np.float32), np.ones((512, 512, 3, 3), np.float32)
+        y, window = np.empty_like(x), [1, 1, 1, 1, 1, 1, 1]
+        pages = int(open("/proc/self/statm").read().split()[0])
+        _, most = resource.getrlimit(resource.RLIMIT_AS)
+        resource.setrlimit(resource.RLIMIT_AS, (pages * resource.getpagesize() + 2**23, most))
+        try:
+            native.conv_forward(x, w, None, y, window)
+            print("there was enough")
+        except MemoryError:
+            resource.setrlimit(resource.RLIMIT_AS, (most, most))
+            native.conv_forward(x, w, None, y, window)
+            print(round(float(y[0, 4, 4, 0])))
+    """
+    with program(text, stdout=subprocess.PIPE) as run:
+        assert run.communicate(timeout=60)[0].strip() == str(9 * 512)
+
+
 @pytest.mark.parametrize("threads", [1, 2, 16])
 def test_many_python_threads(threads):
     expected = [compute(size) for size in range(9, 17)]
