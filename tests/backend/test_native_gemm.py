@@ -6,6 +6,8 @@ import numpy as np
 import pytest
 from kernel_checks import close, everywhere, native, poisoned
 
+from flambeau.backend.numpy import kernels
+
 BOUND = {np.float32: 3e-6, np.float64: 1e-14}
 SHAPES = [
     (1, 1, 1), (1, 7, 1), (5, 1, 3), (1, 300, 40), (40, 300, 1), (12, 32, 32), (13, 33, 31),
@@ -178,3 +180,40 @@ def test_refusals():
         native.linear_forward(a, numbers(3, 4), None, poisoned(4, 3))
     with pytest.raises(ValueError, match="gelu"):
         native.linear_forward(a, numbers(3, 5), None, poisoned(4, 3), "gelu")
+
+
+CALLS = {
+    "matrices": ((40, 30), (30, 50)),
+    "turned": ((30, 40), (50, 30), "turn both"),
+    "stacks": ((5, 40, 30), (5, 30, 50)),
+    "stacks of stacks": ((2, 3, 40, 30), (2, 3, 30, 50)),
+    "stacks of turned": ((2, 3, 30, 40), (2, 3, 50, 30), "turn both"),
+    "one matrix for a stack": ((4, 7, 40, 30), (30, 50)),
+    "axes exchanged": ((2, 40, 3, 30), (2, 30, 3, 50), "heads"),
+    "broadcast stacks": ((5, 1, 40, 30), (6, 30, 50)),
+    "every second column": ((40, 60), (60, 50), "skip"),
+    "backwards": ((40, 30), (30, 50), "reverse"),
+    "few rows": ((3, 300), (300, 50)),
+    "few columns": ((400, 300), (300, 2)),
+    "vector": ((400, 300), (300,)),
+    "nothing in common": ((400, 0), (0, 300)),
+}
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("call", CALLS)
+def test_products_are_those_of_numpy_whoever_makes_them(call, dtype):
+    left, right, *way = CALLS[call]
+    rng = np.random.default_rng(0)
+    a, b = (rng.standard_normal(shape).astype(dtype) for shape in (left, right))
+    if way == ["turn both"]:
+        a, b = a.swapaxes(-1, -2), b.swapaxes(-1, -2)
+    elif way == ["heads"]:
+        a, b = a.swapaxes(1, 2), b.swapaxes(1, 2)
+    elif way == ["skip"]:
+        a, b = a[:, ::2], b[::2]
+    elif way == ["reverse"]:
+        a, b = a[::-1], b[:, ::-1]
+    y, expected = kernels.matmul(a, b), np.matmul(a, b)
+    assert y.shape == expected.shape and y.dtype == expected.dtype
+    np.testing.assert_allclose(y, expected, rtol=0, atol=1e-4 if dtype == np.float32 else 1e-12)

@@ -20,6 +20,7 @@ from . import (
     elementwise,
     embedding,
     join,
+    linear,
     norm,
     optim,
     pooling,
@@ -32,7 +33,7 @@ from .memory import kept_memory, kept_memory_limit, set_kept_memory_limit
 
 __all__ = [
     "enabled", "is_available", "kept_memory", "kept_memory_limit", "least_size", "lies_last",
-    "makes_last", "order_last", "over", "over_rule", "row_by_row", "runtime",
+    "makes_last", "order_last", "over", "over_rule", "product", "row_by_row", "runtime",
     "set_kept_memory_limit", "step", "total", "words",
 ]  # fmt: skip
 
@@ -95,6 +96,11 @@ def over_rule(name: str, plain: Callable) -> Callable:
 def step(rule: str, lists, numbers: dict) -> bool:
     """Run an optimiser's update rule on lists of arrays; False where it is left to NumPy."""
     return enabled and runtime is not None and optim.step(rule, lists, numbers)
+
+
+def product(a: np.ndarray, b: np.ndarray) -> np.ndarray | None:
+    """The product of matrices or of stacks of them; ``None`` where NumPy is to compute it."""
+    return linear.product(a, b) if enabled and runtime is not None else None
 
 
 def total(x: np.ndarray, axes: tuple[int, ...], keepdims: bool = False) -> np.ndarray:

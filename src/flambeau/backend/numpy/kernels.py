@@ -108,6 +108,12 @@ def _streams() -> _Streams:
     return _Streams()  # made late: numpy.random takes ten milliseconds to import
 
 
+def matmul(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """The product of vectors, matrices, or stacks of matrices."""
+    y = native.product(a, b)
+    return np.matmul(a, b) if y is None else y
+
+
 def unbroadcast(g: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
     """Sum ``g`` down to ``shape``, the adjoint of broadcasting ``shape`` up to ``g.shape``."""
     if g.shape == shape:
