@@ -78,18 +78,17 @@ class Pool {
 
  private:
   static uint64_t epoch_of(uint64_t ticket) { return ticket >> (2 * kIndexBits); }
+  static bool has_work(uint64_t ticket) { return (ticket & kIndexMask) < ((ticket >> kIndexBits) & kIndexMask); }
 
   // Take indices until there are none; whether at least one was there.
   bool work() {
     bool any = false;
     for (;;) {
-      const uint64_t seen = ticket_.load(std::memory_order_acquire);
-      if ((seen & kIndexMask) >= ((seen >> kIndexBits) & kIndexMask)) return any;  // nothing to claim
+      if (!has_work(ticket_.load(std::memory_order_acquire))) return any;
       const uint64_t ticket = ticket_.fetch_add(1, std::memory_order_acq_rel);
-      const uint64_t index = ticket & kIndexMask;
-      if (index >= ((ticket >> kIndexBits) & kIndexMask)) return any;
+      if (!has_work(ticket)) return any;
       try {
-        loop_.body(loop_.context, int64_t(index));
+        loop_.body(loop_.context, int64_t(ticket & kIndexMask));
       } catch (...) {
         std::lock_guard<std::mutex> lock(sleep_);
         if (!failure_) failure_ = std::current_exception();
@@ -135,9 +134,10 @@ class Pool {
   void sleep(int number) {
     std::unique_lock<std::mutex> lock(sleep_);
     wanted_.wait(lock, [&] { return is_wanted(number); });
-    const uint64_t epoch = epoch_of(ticket_.load(std::memory_order_seq_cst));
+    // Who publishes a loop looks for sleepers after that, and a sleeper looks for work after it has been counted: one
+    // of the two sees the other.
     asleep_.fetch_add(1, std::memory_order_seq_cst);
-    wake_.wait(lock, [&] { return epoch_of(ticket_.load(std::memory_order_seq_cst)) != epoch; });
+    wake_.wait(lock, [&] { return has_work(ticket_.load(std::memory_order_seq_cst)); });
     asleep_.fetch_sub(1, std::memory_order_seq_cst);
   }
 

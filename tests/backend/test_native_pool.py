@@ -60,6 +60,14 @@ def together(count: int = 2) -> None:
     assert len(seen) == count
 
 
+def test_a_helper_that_falls_asleep_sees_the_next_loop():
+    """It spins for a millisecond; the next loop comes just then."""
+    native.set_num_threads(2)
+    for microseconds in range(900, 1300):
+        time.sleep(1e-6 * microseconds)
+        together()
+
+
 def program(text: str, **arguments) -> subprocess.Popen:
     """A Python program of its own, with this file's functions."""
     path = os.pathsep.join([str(Path(__file__).parent), *sys.path])
