@@ -32,10 +32,10 @@ def test_the_results_are_those_of_the_kept_runs():
     results = runpy.run_path(str(ROOT / "docs" / "results.py"))
     kept = ROOT / "docs" / "results"
     records = results["viz"].log.read(kept / "mnist.jsonl")
-    designs, long = (json.loads((kept / name).read_text()) for name in results["DESIGNS"])
-    assert results["page"](records, designs, long) == (ROOT / "docs" / "results.md").read_text()
+    designs, epochs = (json.loads((kept / f"{n}.json").read_text()) for n in ("designs", "epochs"))
+    assert results["page"](records, designs, epochs) == (ROOT / "docs" / "results.md").read_text()
     assert records[-1]["test_accuracy"] >= 0.985
-    assert {design["design"]: design["val"] for design in long}["baseline"] >= 0.88
+    assert {design["design"]: design["val"] for design in designs}["baseline"] >= 0.88
     drawn = (kept / "designs.svg").read_text()
     assert all(design["design"] in drawn for design in designs)
 

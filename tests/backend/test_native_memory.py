@@ -35,6 +35,7 @@ def test_strides():
 
 
 def test_freed_memory_is_used_again():
+    native.set_kept_memory_limit(2**28)
     x = native.empty((1000, 7), FLOAT)
     place, before = x.ctypes.data, native.kept_memory()
     del x
