@@ -3,10 +3,9 @@
 For each distinct convolution of the networks of `flambeau.vision.models`, at batch 1 and 32, and
 for the shapes of the course, the book and ResNet-18 on small images: forward, backward data,
 backward weights. PyTorch runs with contiguous and with channels-last arrays, and the faster of
-the two counts. Kernels alternate, the best of several runs counts; a ratio above 1 means that
-Flambeau is faster.
+the two counts. Kernels take turns; a ratio above 1 means that Flambeau is faster.
 
-    python benchmarks/kernels_convolution.py                  # all: the better part of an hour
+    python benchmarks/kernels_convolution.py                  # all: half an hour
     python benchmarks/kernels_convolution.py --sample 40      # forty shapes, drawn at random
     python benchmarks/kernels_convolution.py --only depthwise --threads 1 --batches 32
 """
@@ -16,6 +15,7 @@ from __future__ import annotations
 import argparse
 import math
 import random
+import statistics
 import time
 from collections.abc import Callable, Iterator
 from typing import NamedTuple
@@ -28,6 +28,8 @@ from flambeau.backend.native import _runtime as runtime
 from flambeau.vision import models
 
 PASSES = ("forward", "data", "weights")
+REST = 0.010  # seconds; the threads of PyTorch's OpenMP spin for about seven milliseconds
+TURN = 0.005  # seconds of one function's calls in a row
 
 
 class Shape(NamedTuple):
@@ -139,26 +141,31 @@ def aligned(array: np.ndarray) -> np.ndarray:
     return copy
 
 
-def best(functions: list[Callable[[], object]], seconds: float) -> list[float]:
-    """Alternate for about so many seconds; the best time of each.
+def compare(ours: Callable, theirs: list[Callable], seconds: float) -> tuple[float, float]:
+    """Our milliseconds, and the time of the faster of the others divided by ours.
 
-    In random order: who runs after a function that reads the same array finds it in the cache.
+    They take turns for about so many seconds; medians over the rounds. A turn begins with a rest,
+    until the other library's threads have stopped spinning (they would hold a core), and with a
+    call that does not count; the best call of a turn does.
     """
-    order = list(enumerate(functions))
-    shuffle = random.Random(0).shuffle
-    for function in functions:
-        function()
-    times = [math.inf] * len(functions)
+    rounds: list[list[float]] = []
     stop = time.perf_counter() + seconds
-    rounds = 0
-    while rounds < 4 or (time.perf_counter() < stop and rounds < 400):
-        shuffle(order)
-        for i, function in order:
-            start = time.perf_counter()
+    while len(rounds) < 3 or (time.perf_counter() < stop and len(rounds) < 50):
+        rounds.append([])
+        for function in (ours, *theirs):
+            time.sleep(REST)
             function()
-            times[i] = min(times[i], time.perf_counter() - start)
-        rounds += 1
-    return times
+            turn = []
+            end = time.perf_counter() + TURN
+            while not turn or (time.perf_counter() < end and len(turn) < 20):
+                start = time.perf_counter()
+                function()
+                turn.append(time.perf_counter() - start)
+            rounds[-1].append(min(turn))
+    mine, *others = zip(*rounds, strict=True)
+    peer = min(others, key=statistics.median)
+    ratio = statistics.median(t / m for t, m in zip(peer, mine, strict=True))
+    return 1e3 * statistics.median(mine), ratio
 
 
 def ratios(
@@ -195,8 +202,7 @@ def ratios(
     found = {}
     with torch.no_grad():
         for which in passes:
-            mine, *theirs = best([ours[which], *(peer(t, which) for t in layouts)], seconds)
-            found[which] = (1e3 * mine, min(theirs) / mine)
+            found[which] = compare(ours[which], [peer(t, which) for t in layouts], seconds)
     return found
 
 

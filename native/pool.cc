@@ -14,6 +14,7 @@
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 namespace flambeau {
 namespace {
@@ -59,6 +60,7 @@ class Pool {
     std::lock_guard<std::mutex> held(busy_, std::adopt_lock);
     start_helpers();
     inside_loop = true;
+    if (asleep_.load(std::memory_order_relaxed) > 0) keep_own_core();
     loop_ = {body, context};
     done_.store(0, std::memory_order_relaxed);
     const uint64_t epoch = epoch_of(ticket_.load(std::memory_order_relaxed)) + 1;
@@ -100,18 +102,36 @@ class Pool {
 
   void start_helpers() {
     const int wanted = threads() - 1;
-    if (helpers_ >= wanted) return;
+    if (int(helpers_.size()) >= wanted) return;
     // Signals are Python's, whose main thread may sleep and must be the one that they wake. (Not those of a fault.)
     sigset_t blocked, before;
     sigfillset(&blocked);
     for (int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT, SIGTRAP}) sigdelset(&blocked, fault);
     pthread_sigmask(SIG_BLOCK, &blocked, &before);
     try {
-      for (; helpers_ < wanted; ++helpers_) std::thread(&Pool::help, this, helpers_).detach();
+      while (int(helpers_.size()) < wanted) {
+        std::thread helper(&Pool::help, this, int(helpers_.size()));
+        helpers_.push_back(helper.native_handle());
+        helper.detach();
+      }
     } catch (const std::system_error&) {
       // The system gives no more threads: those that there are do the work.
     }
     pthread_sigmask(SIG_SETMASK, &before, nullptr);
+    avoided_ = -1;
+    keep_own_core();
+  }
+
+  // Linux likes to wake a thread on the core of the one who wakes it and needs some 10 ms to notice that both work:
+  // helpers may run on any core of the caller's but the one that it is on.
+  void keep_own_core() {
+    const int core = sched_getcpu();
+    cpu_set_t cores;
+    if (core < 0 || core == avoided_ || sched_getaffinity(0, sizeof cores, &cores) != 0) return;
+    CPU_CLR(core, &cores);
+    if (CPU_COUNT(&cores) == 0) return;
+    for (pthread_t helper : helpers_) pthread_setaffinity_np(helper, sizeof cores, &cores);
+    avoided_ = core;
   }
 
   bool is_wanted(int number) const { return number < threads() - 1; }
@@ -149,7 +169,8 @@ class Pool {
   std::exception_ptr failure_;  // the first of the present loop
   std::mutex busy_, sleep_;
   std::condition_variable wake_, wanted_;
-  int helpers_ = 0;
+  std::vector<pthread_t> helpers_;
+  int avoided_ = -1;  // core of the caller who last woke helpers
 };
 
 int default_threads() {
