@@ -11,6 +11,7 @@
 #include "elementwise.h"
 
 #include "math.h"
+#include "rows.h"
 #include "table.h"
 
 namespace flambeau::FLAMBEAU_ISA {
@@ -87,74 +88,55 @@ FLAMBEAU_INLINE Vec mish_slope(Vec x) {
 
 // The table's lines as types with a function `of`.
 
-#define UNARY(name, ...)                                                          \
-  struct name##_unary {                                                           \
+#define UNARY(name, ...)                                                                            \
+  struct name##_unary {                                                                             \
     static FLAMBEAU_INLINE Vec of(Vec x, [[maybe_unused]] const Numbers& k) { return __VA_ARGS__; } \
   };
-#define DERIVATIVE(name, ...)                                                     \
-  struct name##_derivative {                                                      \
+#define DERIVATIVE(name, ...)                                                                              \
+  struct name##_derivative {                                                                               \
     static FLAMBEAU_INLINE Vec of(Vec g, Vec s, [[maybe_unused]] const Numbers& k) { return __VA_ARGS__; } \
   };
-#define BINARY(name, ...)                                                         \
-  struct name##_binary {                                                          \
+#define BINARY(name, ...)                                                                                  \
+  struct name##_binary {                                                                                   \
     static FLAMBEAU_INLINE Vec of(Vec x, Vec z, [[maybe_unused]] const Numbers& k) { return __VA_ARGS__; } \
   };
 #include "elementwise.inc"
-#undef UNARY
-#undef DERIVATIVE
-#undef BINARY
 
-// The loops, over a part of an array.
+// The loops, over a part of an array. They hold a copy of the numbers: no store can change it.
 
 using OneLoop = void (*)(int64_t n, const float* x, float* y, const Numbers& numbers);
 using TwoLoop = void (*)(int64_t n, const float* x, const float* z, float* y, const Numbers& numbers);
 using NumberLoop = void (*)(int64_t n, const float* x, float z, float* y, const Numbers& numbers);
 
 template <class F>
-void loop_one(int64_t n, const float* x, float* y, const Numbers& numbers) {
-  const Numbers k = numbers;  // a copy: no store can change it
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) store(y + i, F::of(load(x + i), k));
-  if (i < n) store_part(y + i, F::of(load_part(x + i, int(n - i)), k), int(n - i));
+void loop_one(int64_t n, const float* x, float* y, const Numbers& k) {
+  for_vectors(n, [=](int64_t i, int lanes) __attribute__((always_inline)) {
+    store_part(y + i, F::of(load_part(x + i, lanes), k), lanes);
+  });
 }
 
 template <class F>
-void loop_two(int64_t n, const float* x, const float* z, float* y, const Numbers& numbers) {
-  const Numbers k = numbers;
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) store(y + i, F::of(load(x + i), load(z + i), k));
-  if (i == n) return;
-  const int rest = int(n - i);
-  store_part(y + i, F::of(load_part(x + i, rest), load_part(z + i, rest), k), rest);
+void loop_two(int64_t n, const float* x, const float* z, float* y, const Numbers& k) {
+  for_vectors(n, [=](int64_t i, int lanes) __attribute__((always_inline)) {
+    store_part(y + i, F::of(load_part(x + i, lanes), load_part(z + i, lanes), k), lanes);
+  });
 }
 
 template <class F>
-void loop_number(int64_t n, const float* x, float number, float* y, const Numbers& numbers) {
-  const Numbers k = numbers;
-  const Vec z = broadcast(number);
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) store(y + i, F::of(load(x + i), z, k));
-  if (i < n) store_part(y + i, F::of(load_part(x + i, int(n - i)), z, k), int(n - i));
+void loop_number(int64_t n, const float* x, float z, float* y, const Numbers& k) {
+  for_vectors(n, [=](int64_t i, int lanes) __attribute__((always_inline)) {
+    store_part(y + i, F::of(load_part(x + i, lanes), broadcast(z), k), lanes);
+  });
 }
 
 constexpr OneLoop unary_loops[] = {
 #define UNARY(name, ...) loop_one<name##_unary>,
-#define DERIVATIVE(name, ...)
-#define BINARY(name, ...)
 #include "elementwise.inc"
-#undef UNARY
-#undef DERIVATIVE
-#undef BINARY
 };
 
 constexpr TwoLoop derivative_loops[] = {
-#define UNARY(name, ...)
 #define DERIVATIVE(name, ...) loop_two<name##_derivative>,
-#define BINARY(name, ...)
 #include "elementwise.inc"
-#undef UNARY
-#undef DERIVATIVE
-#undef BINARY
 };
 
 struct BinaryLoops {
@@ -163,13 +145,8 @@ struct BinaryLoops {
 };
 
 constexpr BinaryLoops binary_loops[] = {
-#define UNARY(name, ...)
-#define DERIVATIVE(name, ...)
 #define BINARY(name, ...) {loop_two<name##_binary>, loop_number<name##_binary>},
 #include "elementwise.inc"
-#undef UNARY
-#undef DERIVATIVE
-#undef BINARY
 };
 
 // work(begin, count) for all blocks of the n elements that are written to y. All blocks but the first begin at a cache
@@ -188,15 +165,17 @@ void unary(Unary function, int64_t n, const float* x, float* y, const Numbers& n
   for_blocks(n, y, [&](int64_t at, int64_t count) { loop(count, x + at, y + at, numbers); });
 }
 
+void two(TwoLoop loop, int64_t n, const float* x, const float* z, float* y, const Numbers& numbers) {
+  for_blocks(n, y, [&](int64_t at, int64_t count) { loop(count, x + at, z + at, y + at, numbers); });
+}
+
 void derivative(Derivative function, int64_t n, const float* g, const float* saved, float* gx,
                 const Numbers& numbers) {
-  const TwoLoop loop = derivative_loops[int(function)];
-  for_blocks(n, gx, [&](int64_t at, int64_t count) { loop(count, g + at, saved + at, gx + at, numbers); });
+  two(derivative_loops[int(function)], n, g, saved, gx, numbers);
 }
 
 void binary(Binary function, int64_t n, const float* x, const float* z, float* y, const Numbers& numbers) {
-  const TwoLoop loop = binary_loops[int(function)].two;
-  for_blocks(n, y, [&](int64_t at, int64_t count) { loop(count, x + at, z + at, y + at, numbers); });
+  two(binary_loops[int(function)].two, n, x, z, y, numbers);
 }
 
 void binary_number(Binary function, int64_t n, const float* x, float z, float* y, const Numbers& numbers) {
@@ -204,35 +183,26 @@ void binary_number(Binary function, int64_t n, const float* x, float z, float* y
   for_blocks(n, y, [&](int64_t at, int64_t count) { loop(count, x + at, z, y + at, numbers); });
 }
 
-// z repeats with every row of x. Short rows would end in a part of a vector each time, so as many of them as a vector
-// has lanes are taken for one: their length together is a whole number of vectors.
-void binary_rows(TwoLoop loop, int64_t n, const float* x, const float* z, int64_t row, float* y,
-                 const Numbers& numbers) {
-  static thread_local Scratch scratch;
-  if (row < 8 * kLanes) {
-    float* rows = scratch.floats(row * kLanes);
-    for (int64_t i = 0; i < row * kLanes; ++i) rows[i] = z[i % row];
-    z = rows;
-    row *= kLanes;
-  }
-  for_blocks(n, y, [&](int64_t at, int64_t count) {
-    for (const int64_t end = at + count; at < end;) {
-      const int64_t offset = at % row, here = least(row - offset, end - at);
-      loop(here, x + at, z + offset, y + at, numbers);
-      at += here;
-    }
-  });
-}
-
+// Where z repeats with every row of x and rows are short, each would end in a part of a vector. Then as many of them as
+// a vector has lanes are taken for one: their length together is a whole number of vectors.
 void binary_spread(Binary function, int64_t n, const float* x, const float* z, Spread spread, float* y,
                    const Numbers& numbers) {
+  static thread_local Scratch scratch;
   const BinaryLoops loops = binary_loops[int(function)];
-  if (spread.repeat == 1 && spread.span >= n) return binary_rows(loops.two, n, x, z, spread.count, y, numbers);
+  const bool rows = spread.repeat == 1;
+  if (rows && spread.span >= n && spread.count < 8 * kLanes) {
+    float* repeated = scratch.floats(spread.count * kLanes);
+    for (int lane = 0; lane < kLanes; ++lane)
+      std::memcpy(repeated + lane * spread.count, z, sizeof(float) * spread.count);
+    z = repeated;
+    spread.count *= kLanes;
+  }
+  const int64_t run = rows ? spread.count : spread.repeat;
   for_blocks(n, y, [&](int64_t at, int64_t count) {
     for (const int64_t end = at + count; at < end;) {
-      const float* of_span = z + at / spread.span * spread.count;
-      const int64_t run = spread.repeat == 1 ? spread.count : spread.repeat, here = least(run - at % run, end - at);
-      if (spread.repeat == 1) loops.two(here, x + at, of_span + at % run, y + at, numbers);
+      const float* of_span = z + (spread.span >= n ? 0 : at / spread.span * spread.count);
+      const int64_t offset = at % run, here = least(run - offset, end - at);
+      if (rows) loops.two(here, x + at, of_span + offset, y + at, numbers);
       else loops.number(here, x + at, of_span[at / run % spread.count], y + at, numbers);
       at += here;
     }

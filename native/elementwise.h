@@ -12,32 +12,17 @@ struct Numbers {
 
 enum class Unary : int {
 #define UNARY(name, ...) name,
-#define DERIVATIVE(name, ...)
-#define BINARY(name, ...)
 #include "elementwise.inc"
-#undef UNARY
-#undef DERIVATIVE
-#undef BINARY
 };
 
 enum class Derivative : int {
-#define UNARY(name, ...)
 #define DERIVATIVE(name, ...) name,
-#define BINARY(name, ...)
 #include "elementwise.inc"
-#undef UNARY
-#undef DERIVATIVE
-#undef BINARY
 };
 
 enum class Binary : int {
-#define UNARY(name, ...)
-#define DERIVATIVE(name, ...)
 #define BINARY(name, ...) name,
 #include "elementwise.inc"
-#undef UNARY
-#undef DERIVATIVE
-#undef BINARY
 };
 
 // A function that never falls, and whose derivative can be told from its result: what follows a max pool or a product

@@ -1,6 +1,5 @@
 #include "grouped.h"
 
-#include "rows.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
@@ -42,7 +41,7 @@ enum class Group { kOne, kPart, kVectors };
 template <Group G, int J, bool Whole, class F>
 FLAMBEAU_INLINE void for_channels(int64_t width, int lanes, const F& body) {
   const auto vector = [&](const float* x) __attribute__((always_inline)) {
-    return Whole ? load(x) : load_lanes(x, lanes);
+    return Whole ? load(x) : load_part(x, lanes);
   };
   if constexpr (G == Group::kOne)
     body(0, [&](const float* x, int) __attribute__((always_inline)) { return vector(x); });
@@ -246,7 +245,7 @@ FLAMBEAU_INLINE void tile_block(const Job& job, const float* x, float* weight, c
   const Vec start = bias ? load(bias) : Vec{};
   FLAMBEAU_UNROLL for (int q = 0; q < 2; ++q) FLAMBEAU_UNROLL for (int p = 0; p < P; ++p) {
     const float* from = to + q * job.y_row + p * job.y_pixel;
-    y[q][p] = !Gradient ? start : q >= job.rows ? Vec{} : Whole ? load(from) : load_lanes(from, lanes);
+    y[q][p] = !Gradient ? start : q >= job.rows ? Vec{} : Whole ? load(from) : load_part(from, lanes);
   }
   if (job.threes < job.ones)
     add_rows<G, Gradient, S, P, Whole>(job, job.threes, job.ones, x, weight, lanes, y, ahead);
@@ -258,7 +257,7 @@ FLAMBEAU_INLINE void tile_block(const Job& job, const float* x, float* weight, c
     FLAMBEAU_UNROLL for (int p = 0; p < P; ++p) {
       const Vec out = job.relu ? max(Vec{}, y[q][p]) : y[q][p];
       if (Whole) store(to + p * job.y_pixel, out);
-      else store_lanes(to + p * job.y_pixel, out, lanes);
+      else store_part(to + p * job.y_pixel, out, lanes);
     }
   }
 }

@@ -1,6 +1,5 @@
 #include "layout.h"
 
-#include "rows.h"
 #include "table.h"
 #include "transpose.h"
 
@@ -32,10 +31,10 @@ void turn(int64_t rows, int64_t columns, int64_t begin, int64_t end, const float
       const int wide = int(least(kLanes, end - c));
       Vec square[kLanes];
       FLAMBEAU_UNROLL for (int i = 0; i < kLanes; ++i)
-        square[i] = i < tall ? load_lanes(x + (r + i) * columns + c, wide) : Vec{};
+        square[i] = i < tall ? load_part(x + (r + i) * columns + c, wide) : Vec{};
       transpose(square);
       FLAMBEAU_UNROLL for (int j = 0; j < kLanes; ++j)
-        if (j < wide) store_lanes(y + (c + j) * rows + r, square[j], tall);
+        if (j < wide) store_part(y + (c + j) * rows + r, square[j], tall);
     }
   }
 }

@@ -466,8 +466,8 @@ FLAMBEAU_INLINE void sum_along(int64_t c, float& first, float& second, const F& 
     FLAMBEAU_UNROLL for (int v = 0; v < kGroup; ++v) f(j + v * kLanes, kLanes, a[v], b[v]);
   for (; j + kLanes <= c; j += kLanes) f(j, kLanes, a[0], b[0]);
   if (j < c) f(j, int(c - j), a[1], b[1]);
-  first = sum_of_lanes((a[0] + a[1]) + (a[2] + a[3]));
-  second = sum_of_lanes((b[0] + b[1]) + (b[2] + b[3]));
+  first = join_lanes<Add>((a[0] + a[1]) + (a[2] + a[3]));
+  second = join_lanes<Add>((b[0] + b[1]) + (b[2] + b[3]));
 }
 
 // The row is in the first-level cache after the first walk, so that the next two cost little.
@@ -479,7 +479,7 @@ void normalise_row(int64_t c, const NormAffine& affine, const float* x, float* y
   const float centre = sum / float(c);
   sum_along(c, off, squares, [&](int64_t j, int lanes, Vec& a, Vec& b) __attribute__((always_inline)) {
     Vec d = load_part(x + j, lanes) - centre;
-    if (lanes < kLanes) d = lane_below(lanes) ? d : Vec{};
+    d = filled(d, lanes, 0.0f);
     a += d;
     b += d * d;
   });

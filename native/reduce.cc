@@ -12,6 +12,7 @@
 #include "reduce.h"
 
 #include "math.h"
+#include "rows.h"
 #include "table.h"
 
 namespace flambeau::FLAMBEAU_ISA {
@@ -57,19 +58,6 @@ struct AbsGreatest : Greatest {
   static constexpr float kNeutral = 0.0f;
   static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return Greatest::add(a, abs(x)); }
 };
-
-template <int By, std::size_t... I>
-FLAMBEAU_INLINE Vec rotated(Vec v, std::index_sequence<I...>) {
-  return __builtin_shufflevector(v, v, int((I + By) % kLanes)...);
-}
-
-// All lanes of v as a tree.
-template <class Op, int Half = kLanes / 2>
-FLAMBEAU_INLINE float join_lanes(Vec v) {
-  v = Op::join(v, rotated<Half>(v, std::make_index_sequence<kLanes>()));
-  if constexpr (Half == 1) return v[0];
-  else return join_lanes<Op, Half / 2>(v);
-}
 
 // The first `count` < kLanes numbers at x, then `filling`. What lies behind them is read too where the array goes on
 // for another vector: putting the end together from memory costs more than a short row.

@@ -1,51 +1,9 @@
-// One number out of the lanes of a vector, and walks along a row.
+// Rows of numbers as vectors: walks along a row, sums and extremes of it, and pieces of rows for several threads.
 #pragma once
 
 #include "simd.h"
 
-#if defined(__AVX512F__)
-#include <immintrin.h>
-#endif
-
 namespace flambeau::FLAMBEAU_ISA {
-
-// As load_part and store_part, but with AVX-512 one masked instruction.
-FLAMBEAU_INLINE Vec load_lanes(const float* p, int count) {
-  if (count >= kLanes) return load(p);
-#if defined(__AVX512F__)
-  return _mm512_maskz_loadu_ps(__mmask16((1u << count) - 1), p);
-#else
-  return load_part(p, count);
-#endif
-}
-FLAMBEAU_INLINE void store_lanes(float* p, Vec v, int count) {
-  if (count >= kLanes) return store(p, v);
-#if defined(__AVX512F__)
-  _mm512_mask_storeu_ps(p, __mmask16((1u << count) - 1), v);
-#else
-  store_part(p, v, count);
-#endif
-}
-
-// Lane i holds lane i + H, around the end.
-template <int H, std::size_t... I>
-FLAMBEAU_INLINE Vec rotated(Vec v, std::index_sequence<I...>) {
-  return __builtin_shufflevector(v, v, int((I + H) % kLanes)...);
-}
-
-template <int H = kLanes / 2>
-FLAMBEAU_INLINE float sum_of_lanes(Vec v) {
-  v += rotated<H>(v, std::make_index_sequence<kLanes>());
-  if constexpr (H > 1) return sum_of_lanes<H / 2>(v);
-  else return v[0];
-}
-
-template <int H = kLanes / 2>
-FLAMBEAU_INLINE float max_of_lanes(Vec v) {
-  v = max(v, rotated<H>(v, std::make_index_sequence<kLanes>()));
-  if constexpr (H > 1) return max_of_lanes<H / 2>(v);
-  else return v[0];
-}
 
 // body(column, lanes) for the vectors of a row of c numbers; the last may have fewer lanes than kLanes.
 template <class F>
@@ -55,12 +13,57 @@ FLAMBEAU_INLINE void for_vectors(int64_t c, const F& body) {
   if (j < c) body(j, int(c - j));
 }
 
-// Whether a lane is one of the first `count`.
-FLAMBEAU_INLINE auto lane_below(int count) {
+// The first `count` lanes of v, `filling` in the others.
+FLAMBEAU_INLINE Vec filled(Vec v, int count, float filling) {
+  if (count >= kLanes) return v;
   typedef int32_t Lanes __attribute__((vector_size(4 * kLanes)));
   Lanes lane;
   FLAMBEAU_UNROLL for (int i = 0; i < kLanes; ++i) lane[i] = i;
-  return lane < count;
+  return lane < count ? v : broadcast(filling);
+}
+
+// Ways to make one of two.
+struct Add {
+  static FLAMBEAU_INLINE Vec join(Vec a, Vec b) { return a + b; }
+};
+struct Larger {  // which may lose a NaN
+  static FLAMBEAU_INLINE Vec join(Vec a, Vec b) { return max(a, b); }
+};
+
+// Lane i holds lane i + By, around the end.
+template <int By, std::size_t... I>
+FLAMBEAU_INLINE Vec rotated(Vec v, std::index_sequence<I...>) {
+  return __builtin_shufflevector(v, v, int((I + By) % kLanes)...);
+}
+
+// All lanes of v as a tree.
+template <class Op, int Half = kLanes / 2>
+FLAMBEAU_INLINE float join_lanes(Vec v) {
+  v = Op::join(v, rotated<Half>(v, std::make_index_sequence<kLanes>()));
+  if constexpr (Half == 1) return v[0];
+  else return join_lanes<Op, Half / 2>(v);
+}
+
+// All f(column, lanes) along columns [begin, end) of a row made one. An addition has to wait for the one before, so there
+// are kChains of them side by side.
+constexpr int kChains = 4;
+
+template <class Op, class F>
+FLAMBEAU_INLINE Vec fold_row(int64_t begin, int64_t end, float start, const F& f) {
+  Vec sum[kChains];
+  FLAMBEAU_UNROLL for (int v = 0; v < kChains; ++v) sum[v] = broadcast(start);
+  int64_t j = begin;
+  for (; j + kChains * kLanes <= end; j += kChains * kLanes)
+    FLAMBEAU_UNROLL for (int v = 0; v < kChains; ++v) sum[v] = Op::join(sum[v], f(j + v * kLanes, kLanes));
+  for (; j + kLanes <= end; j += kLanes) sum[0] = Op::join(sum[0], f(j, kLanes));
+  if (j < end) sum[1] = Op::join(sum[1], filled(f(j, int(end - j)), int(end - j), start));
+  return Op::join(Op::join(sum[0], sum[1]), Op::join(sum[2], sum[3]));
+}
+
+// body(first row, end, piece) for pieces of `rows` of the m rows, in parallel.
+template <class F>
+void for_row_pieces(int64_t m, int64_t rows, const F& body) {
+  parallel_for(ceil_div(m, rows), [&](int64_t p) { body(p * rows, least(m, (p + 1) * rows), p); });
 }
 
 }  // namespace flambeau::FLAMBEAU_ISA

@@ -25,215 +25,183 @@ namespace {
 constexpr int64_t kFew = 128;               // rows that are not longer are turned
 constexpr int64_t kPieceFloats = 8 * 1024;  // of a piece of parallel work
 constexpr int64_t kFloatSum = 2048;         // numbers of a row that are summed in floats
-constexpr int kGroup = 4;                   // vectors at a time: a sum has to wait for the one before
 
 // A multiple of kLanes where rows are turned.
 int64_t piece_rows(SoftmaxShape s) {
   const int64_t rows = most(1, kPieceFloats / s.c);
   return s.c <= kFew ? ceil_div(rows, kLanes) * kLanes : rows;
 }
-int64_t piece_count(SoftmaxShape s) { return ceil_div(s.m, piece_rows(s)); }
 
-// body(first row, end, piece) for pieces of rows, in parallel.
-template <class F>
-void for_row_pieces(SoftmaxShape s, const F& body) {
-  const int64_t rows = piece_rows(s);
-  parallel_for(piece_count(s), [&](int64_t p) { body(p * rows, least(s.m, (p + 1) * rows), p); });
-}
+// ---- rows, in two forms with the same vocabulary ----
+//
+//   count                    rows at once
+//   open(from, to)           the rows at `from`: x(column, lanes) reads, x.put(column, lanes, v) writes, x.back(column,
+//                            lanes) reads what was put, and x.finish() after the last; `to` may be null
+//   top(x), sum(f), each(f)  the greatest x, the sum of f(column, lanes), and just f(column, lanes), of all columns
+//   numbers(f), lane(a, row) f(row) of each row side by side, which is a float or a vector; and the way back
 
-// ---- rows along vectors ----
+// One row along vectors.
+struct Along {
+  static constexpr int64_t count = 1;
+  int64_t c;
 
-// f(column, lanes, sum) along columns [begin, end) of a row, with several sums, put together by `join`.
-template <class F, class J>
-FLAMBEAU_INLINE Vec fold_row(int64_t begin, int64_t end, Vec start, const J& join, const F& f) {
-  Vec sum[kGroup];
-  FLAMBEAU_UNROLL for (int v = 0; v < kGroup; ++v) sum[v] = start;
-  int64_t j = begin;
-  for (; j + kGroup * kLanes <= end; j += kGroup * kLanes)
-    FLAMBEAU_UNROLL for (int v = 0; v < kGroup; ++v) f(j + v * kLanes, kLanes, sum[v]);
-  for (; j + kLanes <= end; j += kLanes) f(j, kLanes, sum[0]);
-  if (j < end) f(j, int(end - j), sum[1]);
-  return join(join(sum[0], sum[1]), join(sum[2], sum[3]));
-}
+  struct Row {
+    const float* from;
+    float* to;
+    FLAMBEAU_INLINE Vec operator()(int64_t j, int lanes) const { return load_part(from + j, lanes); }
+    FLAMBEAU_INLINE Vec back(int64_t j, int lanes) const { return load_part(to + j, lanes); }
+    FLAMBEAU_INLINE Vec put(int64_t j, int lanes, Vec v) const {
+      if (to) store_part(to + j, v, lanes);
+      return v;
+    }
+    void finish() const {}
+  };
+  Row open(const float* from, float* to) const { return {from, to}; }
 
-FLAMBEAU_INLINE Vec add(Vec a, Vec b) { return a + b; }
+  FLAMBEAU_INLINE float top(const Row& x) const { return join_lanes<Larger>(fold_row<Larger>(0, c, -kInfinity, x)); }
+  template <class F>
+  FLAMBEAU_INLINE float sum(const F& f) const {
+    double total = 0;
+    for (int64_t begin = 0; begin < c; begin += kFloatSum)
+      total += join_lanes<Add>(fold_row<Add>(begin, least(c, begin + kFloatSum), 0.0f, f));
+    return float(total);
+  }
+  template <class F>
+  FLAMBEAU_INLINE void each(const F& f) const { for_vectors(c, f); }
+  template <class F>
+  FLAMBEAU_INLINE float numbers(const F& f) const { return f(0); }
+  static FLAMBEAU_INLINE float lane(float number, int64_t) { return number; }
+};
 
-template <class F>
-FLAMBEAU_INLINE float sum_row(int64_t c, const F& f) {
-  double total = 0;
-  for (int64_t begin = 0; begin < c; begin += kFloatSum)
-    total += sum_of_lanes(fold_row(begin, least(c, begin + kFloatSum), Vec{}, add, f));
-  return float(total);
-}
-
-// The greatest number of a row. A NaN may be lost: it comes back in the sum of the exponentials.
-float top_of_row(const float* x, int64_t c) {
-  const Vec top = fold_row(0, c, broadcast(-kInfinity), [](Vec a, Vec b) { return max(a, b); },
-                           [&](int64_t j, int lanes, Vec& so_far) __attribute__((always_inline)) {
-                             Vec v = load_lanes(x + j, lanes);
-                             if (lanes < kLanes) v = lane_below(lanes) ? v : broadcast(-kInfinity);
-                             so_far = max(v, so_far);
-                           });
-  return max_of_lanes(top);
-}
-
-// e = exp(x - top), unless e is null, and the sum of them.
-float exp_of_row(const float* x, int64_t c, float top, float* e) {
-  return sum_row(c, [&](int64_t j, int lanes, Vec& sum) __attribute__((always_inline)) {
-    Vec v = exp(load_lanes(x + j, lanes) - top);
-    if (e) store_lanes(e + j, v, lanes);
-    if (lanes < kLanes) v = lane_below(lanes) ? v : Vec{};
-    sum += v;
-  });
-}
-
-float log_of(float x) { return log(broadcast(x))[0]; }
-
-// ---- rows in lanes ----
-
-// Up to kLanes rows of c <= kFew numbers; lanes without a row hold zeros.
+// Up to kLanes rows of c <= kFew numbers in the lanes; lanes without a row hold zeros.
 struct Turned {
-  Vec column[kFew];  // what is left of the last square of kLanes is of no interest
+  int64_t c, count;
 
-  void read(const float* x, int64_t c, int64_t rows) {
-    for (int64_t j = 0; j < c; j += kLanes) {
-      Vec square[kLanes];
-      const int lanes = int(least(kLanes, c - j));
-      FLAMBEAU_UNROLL for (int r = 0; r < kLanes; ++r) square[r] = r < rows ? load_lanes(x + r * c + j, lanes) : Vec{};
-      transpose(square);
-      FLAMBEAU_UNROLL for (int i = 0; i < kLanes; ++i) column[j + i] = square[i];
+  struct Rows {
+    int64_t c, count;
+    float* to;
+    Vec column[kFew];  // what is left of the last square of kLanes is of no interest
+
+    // (The numbers come by value: behind a reference they would be loaded again after each store.)
+    FLAMBEAU_INLINE Rows(int64_t columns, int64_t rows, const float* from, float* target)
+        : c(columns), count(rows), to(target) {
+      for (int64_t j = 0; j < columns; j += kLanes) {
+        Vec square[kLanes];
+        const int lanes = int(least(kLanes, columns - j));
+        FLAMBEAU_UNROLL for (int r = 0; r < kLanes; ++r)
+            square[r] = r < rows ? load_part(from + r * columns + j, lanes) : Vec{};
+        transpose(square);
+        FLAMBEAU_UNROLL for (int i = 0; i < kLanes; ++i) column[j + i] = square[i];
+      }
     }
-  }
-  void write(float* y, int64_t c, int64_t rows) const {
-    for (int64_t j = 0; j < c; j += kLanes) {
-      Vec square[kLanes];
-      const int lanes = int(least(kLanes, c - j));
-      FLAMBEAU_UNROLL for (int i = 0; i < kLanes; ++i) square[i] = column[j + i];
-      transpose(square);
-      for (int r = 0; r < rows; ++r) store_lanes(y + r * c + j, square[r], lanes);
+    FLAMBEAU_INLINE Vec operator()(int64_t j, int) const { return column[j]; }
+    FLAMBEAU_INLINE Vec back(int64_t j, int) const { return column[j]; }
+    FLAMBEAU_INLINE Vec put(int64_t j, int, Vec v) { return column[j] = v; }
+    FLAMBEAU_INLINE void finish() const {
+      const int64_t columns = c, rows = count;
+      float* const y = to;
+      for (int64_t j = 0; j < columns; j += kLanes) {
+        Vec square[kLanes];
+        const int lanes = int(least(kLanes, columns - j));
+        FLAMBEAU_UNROLL for (int i = 0; i < kLanes; ++i) square[i] = column[j + i];
+        transpose(square);
+        for (int r = 0; r < rows; ++r) store_part(y + r * columns + j, square[r], lanes);
+      }
     }
-  }
-  Vec top(int64_t c) const {
+  };
+  FLAMBEAU_INLINE Rows open(const float* from, float* to) const { return Rows(c, count, from, to); }
+
+  FLAMBEAU_INLINE Vec top(const Rows& x) const {
     Vec top = broadcast(-kInfinity);
-    for (int64_t j = 0; j < c; ++j) top = max(column[j], top);
+    for (int64_t j = 0; j < c; ++j) top = max(x.column[j], top);
     return top;
   }
-  // Each column becomes exp(column - top); returns their sum.
-  Vec exponentials(int64_t c, Vec top) {
+  template <class F>
+  FLAMBEAU_INLINE Vec sum(const F& f) const {
     Vec sum{};
-    for (int64_t j = 0; j < c; ++j) {
-      column[j] = exp(column[j] - top);
-      sum += column[j];
-    }
+    for (int64_t j = 0; j < c; ++j) sum += f(j, kLanes);
     return sum;
   }
+  template <class F>
+  FLAMBEAU_INLINE void each(const F& f) const {
+    for (int64_t j = 0; j < c; ++j) f(j, kLanes);
+  }
+  template <class F>
+  FLAMBEAU_INLINE Vec numbers(const F& f) const {
+    alignas(64) float all[kLanes] = {};
+    for (int64_t r = 0; r < count; ++r) all[r] = f(r);
+    return load(all);
+  }
+  static FLAMBEAU_INLINE float lane(const Vec& number, int64_t row) { return number[row]; }
 };
+
+FLAMBEAU_INLINE Vec log_of(Vec x) { return log(x); }
+FLAMBEAU_INLINE float log_of(float x) { return log(broadcast(x))[0]; }
+
+// body(rows, the number of the first) for all of rows [begin, end).
+template <class F>
+FLAMBEAU_INLINE void walk_rows(SoftmaxShape s, int64_t begin, int64_t end, const F& body) {
+  if (s.c > kFew)
+    for (int64_t r = begin; r < end; ++r) body(Along{s.c}, r);
+  else
+    for (int64_t r = begin; r < end; r += kLanes) body(Turned{s.c, least(kLanes, end - r)}, r);
+}
+
+// body(rows, floats before them) for all rows, in parallel.
+template <class F>
+void for_rows(SoftmaxShape s, const F& body) {
+  if (s.m * s.c == 0) return;
+  for_row_pieces(s.m, piece_rows(s), [&](int64_t begin, int64_t end, int64_t) {
+    walk_rows(s, begin, end, [&](const auto& rows, int64_t r) __attribute__((always_inline)) {
+      body(rows, r * s.c);
+    });
+  });
+}
 
 // ---- softmax and log-softmax ----
 
-void softmax_row(const float* x, int64_t c, float* y) {
-  const float sum = exp_of_row(x, c, top_of_row(x, c), y), scale = 1.0f / sum;
-  for_vectors(c, [&](int64_t j, int lanes) __attribute__((always_inline)) {
-    store_lanes(y + j, load_lanes(y + j, lanes) * scale, lanes);
+#define FLAMBEAU_EACH [&](int64_t j, int lanes) __attribute__((always_inline))
+
+// A NaN that is lost on the way to the top comes back in the sum of the exponentials.
+void softmax(SoftmaxShape s, const float* from, float* to) {
+  for_rows(s, [=](const auto& rows, int64_t at) __attribute__((always_inline)) {
+    auto x = rows.open(from + at, to + at);
+    const auto top = rows.top(x);
+    const auto scale = 1.0f / rows.sum(FLAMBEAU_EACH { return x.put(j, lanes, exp(x(j, lanes) - top)); });
+    rows.each(FLAMBEAU_EACH { x.put(j, lanes, x.back(j, lanes) * scale); });
+    x.finish();
   });
 }
 
-void softmax_turned(const float* x, int64_t c, int64_t rows, float* y) {
-  Turned t;
-  t.read(x, c, rows);
-  const Vec scale = 1.0f / t.exponentials(c, t.top(c));
-  for (int64_t j = 0; j < c; ++j) t.column[j] *= scale;
-  t.write(y, c, rows);
-}
-
-void log_softmax_row(const float* x, int64_t c, float* y) {
-  const float top = top_of_row(x, c), rest = log_of(exp_of_row(x, c, top, nullptr));
-  for_vectors(c, [&](int64_t j, int lanes) __attribute__((always_inline)) {
-    store_lanes(y + j, (load_lanes(x + j, lanes) - top) - rest, lanes);
+void log_softmax(SoftmaxShape s, const float* from, float* to) {
+  for_rows(s, [=](const auto& rows, int64_t at) __attribute__((always_inline)) {
+    auto x = rows.open(from + at, to + at);
+    const auto top = rows.top(x), rest = log_of(rows.sum(FLAMBEAU_EACH { return exp(x(j, lanes) - top); }));
+    rows.each(FLAMBEAU_EACH { x.put(j, lanes, (x(j, lanes) - top) - rest); });
+    x.finish();
   });
-}
-
-void log_softmax_turned(const float* x, int64_t c, int64_t rows, float* y) {
-  Turned t;
-  t.read(x, c, rows);
-  const Vec top = t.top(c);
-  Vec sum{};
-  for (int64_t j = 0; j < c; ++j) {
-    t.column[j] -= top;
-    sum += exp(t.column[j]);
-  }
-  const Vec rest = log(sum);
-  for (int64_t j = 0; j < c; ++j) t.column[j] -= rest;
-  t.write(y, c, rows);
 }
 
 // gx = y (g - sum g y)
-void softmax_row_backward(const float* g, const float* y, int64_t c, float* gx) {
-  const float sum = sum_row(c, [&](int64_t j, int lanes, Vec& s) __attribute__((always_inline)) {
-    s += load_lanes(g + j, lanes) * load_lanes(y + j, lanes);
+void softmax_backward(SoftmaxShape s, const float* gy, const float* result, float* gx) {
+  for_rows(s, [=](const auto& rows, int64_t at) __attribute__((always_inline)) {
+    const auto y = rows.open(result + at, nullptr);
+    auto g = rows.open(gy + at, gx + at);
+    const auto sum = rows.sum(FLAMBEAU_EACH { return g(j, lanes) * y(j, lanes); });
+    rows.each(FLAMBEAU_EACH { g.put(j, lanes, y(j, lanes) * (g(j, lanes) - sum)); });
+    g.finish();
   });
-  for_vectors(c, [&](int64_t j, int lanes) __attribute__((always_inline)) {
-    store_lanes(gx + j, load_lanes(y + j, lanes) * (load_lanes(g + j, lanes) - sum), lanes);
-  });
-}
-
-void softmax_turned_backward(const float* g, const float* y, int64_t c, int64_t rows, float* gx) {
-  Turned tg, ty;
-  tg.read(g, c, rows);
-  ty.read(y, c, rows);
-  Vec sum{};
-  for (int64_t j = 0; j < c; ++j) sum += tg.column[j] * ty.column[j];
-  for (int64_t j = 0; j < c; ++j) tg.column[j] = ty.column[j] * (tg.column[j] - sum);
-  tg.write(gx, c, rows);
 }
 
 // gx = g - exp(y) sum g
-void log_softmax_row_backward(const float* g, const float* y, int64_t c, float* gx) {
-  const float sum = sum_row(c, [&](int64_t j, int lanes, Vec& s) __attribute__((always_inline)) {
-    s += load_lanes(g + j, lanes);
+void log_softmax_backward(SoftmaxShape s, const float* gy, const float* result, float* gx) {
+  for_rows(s, [=](const auto& rows, int64_t at) __attribute__((always_inline)) {
+    const auto y = rows.open(result + at, nullptr);
+    auto g = rows.open(gy + at, gx + at);
+    const auto sum = rows.sum(FLAMBEAU_EACH { return g(j, lanes); });
+    rows.each(FLAMBEAU_EACH { g.put(j, lanes, g(j, lanes) - exp(y(j, lanes)) * sum); });
+    g.finish();
   });
-  for_vectors(c, [&](int64_t j, int lanes) __attribute__((always_inline)) {
-    store_lanes(gx + j, load_lanes(g + j, lanes) - exp(load_lanes(y + j, lanes)) * sum, lanes);
-  });
-}
-
-void log_softmax_turned_backward(const float* g, const float* y, int64_t c, int64_t rows, float* gx) {
-  Turned tg, ty;
-  tg.read(g, c, rows);
-  ty.read(y, c, rows);
-  Vec sum{};
-  for (int64_t j = 0; j < c; ++j) sum += tg.column[j];
-  for (int64_t j = 0; j < c; ++j) tg.column[j] -= exp(ty.column[j]) * sum;
-  tg.write(gx, c, rows);
-}
-
-// along(row) or turned(row, rows) for all rows.
-template <class A, class T>
-void for_rows(SoftmaxShape s, const A& along, const T& turned) {
-  if (s.m * s.c == 0) return;
-  for_row_pieces(s, [&](int64_t begin, int64_t end, int64_t) {
-    if (s.c > kFew)
-      for (int64_t r = begin; r < end; ++r) along(r * s.c);
-    else
-      for (int64_t r = begin; r < end; r += kLanes) turned(r * s.c, least(kLanes, end - r));
-  });
-}
-
-void softmax(SoftmaxShape s, const float* x, float* y) {
-  for_rows(s, [&](int64_t at) { softmax_row(x + at, s.c, y + at); },
-           [&](int64_t at, int64_t rows) { softmax_turned(x + at, s.c, rows, y + at); });
-}
-void log_softmax(SoftmaxShape s, const float* x, float* y) {
-  for_rows(s, [&](int64_t at) { log_softmax_row(x + at, s.c, y + at); },
-           [&](int64_t at, int64_t rows) { log_softmax_turned(x + at, s.c, rows, y + at); });
-}
-void softmax_backward(SoftmaxShape s, const float* gy, const float* y, float* gx) {
-  for_rows(s, [&](int64_t at) { softmax_row_backward(gy + at, y + at, s.c, gx + at); },
-           [&](int64_t at, int64_t rows) { softmax_turned_backward(gy + at, y + at, s.c, rows, gx + at); });
-}
-void log_softmax_backward(SoftmaxShape s, const float* gy, const float* y, float* gx) {
-  for_rows(s, [&](int64_t at) { log_softmax_row_backward(gy + at, y + at, s.c, gx + at); },
-           [&](int64_t at, int64_t rows) { log_softmax_turned_backward(gy + at, y + at, s.c, rows, gx + at); });
 }
 
 // ---- cross entropy ----
@@ -267,11 +235,9 @@ struct Entropy {
 
   // The sum of weight[j] (-log p[j]) of a row.
   float smooth_loss(const float* x, EntropySaved of, float log_sum) const {
-    return sum_row(s.c, [&](int64_t j, int lanes, Vec& sum) __attribute__((always_inline)) {
-      Vec v = log_sum - (load_lanes(x + j, lanes) - of.top);
-      if (goal.weight) v *= load_lanes(goal.weight + j, lanes);
-      if (lanes < kLanes) v = lane_below(lanes) ? v : Vec{};
-      sum += v;
+    return Along{s.c}.sum(FLAMBEAU_EACH {
+      const Vec v = log_sum - (load_part(x + j, lanes) - of.top);
+      return goal.weight ? v * load_part(goal.weight + j, lanes) : v;
     });
   }
 
@@ -296,56 +262,31 @@ struct Entropy {
       for (int64_t j = 0; j < s.c; ++j) gx[j] -= g * spread * (goal.weight ? goal.weight[j] : 1.0f);
     gx[goal.target[row]] -= g * hit(row);
   }
-
-  // gx holds the exponentials.
-  void gradient_of_row(int64_t row, EntropySaved of, float g, float* gx) const {
-    const float scale = factor(row, of, g);
-    for_vectors(s.c, [&](int64_t j, int lanes) __attribute__((always_inline)) {
-      store_lanes(gx + j, load_lanes(gx + j, lanes) * scale, lanes);
-    });
-    finish_gradient(row, g, gx);
-  }
-
-  // t holds the exponentials of `rows` rows from `first` on.
-  template <class G>
-  void gradient_of_turned(int64_t first, int64_t rows, const EntropySaved* of, const G& g, Turned& t, float* gx) const {
-    alignas(64) float factors[kLanes] = {};
-    for (int64_t r = 0; r < rows; ++r) factors[r] = factor(first + r, of[r], g(first + r));
-    const Vec scale = load(factors);
-    for (int64_t j = 0; j < s.c; ++j) t.column[j] *= scale;
-    t.write(gx, s.c, rows);
-    for (int64_t r = 0; r < rows; ++r) finish_gradient(first + r, g(first + r), gx + r * s.c);
-  }
 };
 
 // Writes losses and what is saved of rows [begin, end), and gx for a gradient g of each row's loss; returns the sum.
-double entropy_rows(const Entropy& e, int64_t begin, int64_t end, const float* x, float g, float* losses,
+double entropy_rows(const Entropy& e, int64_t begin, int64_t end, const float* from, float g, float* losses,
                     EntropySaved* saved, float* gx) {
   const int64_t c = e.s.c;
   double total = 0;
-  const auto take = [&](int64_t row, float loss) {
-    if (losses) losses[row] = loss;
-    total += loss;
-  };
-  for (int64_t r = begin; c > kFew && r < end; ++r) {
-    const float* row = x + r * c;
-    float* gradient = gx ? gx + r * c : nullptr;
-    saved[r].top = top_of_row(row, c);
-    saved[r].sum = exp_of_row(row, c, saved[r].top, gradient);
-    take(r, e.loss(r, row, saved[r], log_of(saved[r].sum)));
-    if (gradient) e.gradient_of_row(r, saved[r], g, gradient);
-  }
-  for (int64_t r = begin; c <= kFew && r < end; r += kLanes) {
-    const int64_t rows = least(kLanes, end - r);
-    Turned t;
-    t.read(x + r * c, c, rows);
-    const Vec top = t.top(c), sum = t.exponentials(c, top), log_sum = log(sum);
-    for (int64_t k = 0; k < rows; ++k) {
-      saved[r + k] = {top[k], sum[k]};
-      take(r + k, e.loss(r + k, x + (r + k) * c, saved[r + k], log_sum[k]));
+  walk_rows(e.s, begin, end, [&](const auto& rows, int64_t first) __attribute__((always_inline)) {
+    auto x = rows.open(from + first * c, gx ? gx + first * c : nullptr);
+    const auto top = rows.top(x), sum = rows.sum(FLAMBEAU_EACH { return x.put(j, lanes, exp(x(j, lanes) - top)); });
+    const auto log_sum = log_of(sum);
+    double so_far = total;
+    for (int64_t k = 0; k < rows.count; ++k) {
+      saved[first + k] = {rows.lane(top, k), rows.lane(sum, k)};
+      const float loss = e.loss(first + k, from + (first + k) * c, saved[first + k], rows.lane(log_sum, k));
+      if (losses) losses[first + k] = loss;
+      so_far += loss;
     }
-    if (gx) e.gradient_of_turned(r, rows, saved + r, [&](int64_t) { return g; }, t, gx + r * c);
-  }
+    total = so_far;
+    if (!gx) return;
+    const auto scale = rows.numbers([&](int64_t k) { return e.factor(first + k, saved[first + k], g); });
+    rows.each(FLAMBEAU_EACH { x.put(j, lanes, x.back(j, lanes) * scale); });
+    x.finish();
+    for (int64_t k = 0; k < rows.count; ++k) e.finish_gradient(first + k, g, gx + (first + k) * c);
+  });
   return total;
 }
 
@@ -358,37 +299,32 @@ double entropy(SoftmaxShape s, const EntropyTarget& goal, EntropyReduction reduc
   double total = 0;
   if (s.m > 0 && s.c > 0) {
     static thread_local Scratch scratch;
-    double* sums = static_cast<double*>(scratch.bytes(piece_count(s) * sizeof(double)));
-    for_row_pieces(s, [&](int64_t begin, int64_t end, int64_t piece) {
+    const int64_t rows = piece_rows(s), pieces = ceil_div(s.m, rows);
+    double* sums = static_cast<double*>(scratch.bytes(pieces * sizeof(double)));
+    for_row_pieces(s.m, rows, [&](int64_t begin, int64_t end, int64_t piece) {
       sums[piece] = entropy_rows(e, begin, end, x, float(1.0 / divisor), losses, saved, gx);
     });
-    for (int64_t piece = 0; piece < piece_count(s); ++piece) total += sums[piece];
+    for (int64_t piece = 0; piece < pieces; ++piece) total += sums[piece];
   }
   if (!losses) *loss = float(total / divisor);
   return weights;
 }
 
 void entropy_backward(SoftmaxShape s, const EntropyTarget& goal, EntropyReduction reduction, const float* gy,
-                      const float* x, const EntropySaved* saved, float* gx) {
+                      const float* from, const EntropySaved* saved, float* gx) {
   if (s.m * s.c == 0) return;
   const Entropy e(s, goal);
   const double divisor = reduction == EntropyReduction::kMean ? e.total_weight() : 1.0;
   const float scale = reduction == EntropyReduction::kNone ? 0.0f : float(gy[0] / divisor);
   const auto g = [&](int64_t row) { return reduction == EntropyReduction::kNone ? gy[row] : scale; };
-  for_row_pieces(s, [&](int64_t begin, int64_t end, int64_t) {
-    for (int64_t r = begin; s.c > kFew && r < end; ++r) {
-      exp_of_row(x + r * s.c, s.c, saved[r].top, gx + r * s.c);
-      e.gradient_of_row(r, saved[r], g(r), gx + r * s.c);
-    }
-    for (int64_t r = begin; s.c <= kFew && r < end; r += kLanes) {
-      const int64_t rows = least(kLanes, end - r);
-      alignas(64) float tops[kLanes] = {};
-      for (int64_t k = 0; k < rows; ++k) tops[k] = saved[r + k].top;
-      Turned t;
-      t.read(x + r * s.c, s.c, rows);
-      t.exponentials(s.c, load(tops));
-      e.gradient_of_turned(r, rows, saved + r, g, t, gx + r * s.c);
-    }
+  for_rows(s, [&](const auto& rows, int64_t at) __attribute__((always_inline)) {
+    const int64_t first = at / s.c;
+    auto x = rows.open(from + at, gx + at);
+    const auto top = rows.numbers([&](int64_t k) { return saved[first + k].top; });
+    const auto scales = rows.numbers([&](int64_t k) { return e.factor(first + k, saved[first + k], g(first + k)); });
+    rows.each(FLAMBEAU_EACH { x.put(j, lanes, exp(x(j, lanes) - top) * scales); });
+    x.finish();
+    for (int64_t k = 0; k < rows.count; ++k) e.finish_gradient(first + k, g(first + k), gx + at + k * s.c);
   });
 }
 
