@@ -6,12 +6,14 @@
 #include "general.h"
 #include "grouped.h"
 #include "outer.h"
-#include "pointwise.h"
 #include "scatter.h"
 #include "table.h"
 #include "winograd.h"
 
 namespace flambeau::FLAMBEAU_ISA {
+
+const GemmKernels& gemm_kernels();
+
 namespace {
 
 // Pairs of an output coordinate and a tap that fall into the image: the work of the direct way in one dimension.
@@ -58,6 +60,12 @@ ConvShape flattened(ConvShape s) {
   }
   return s;
 }
+
+// Windows of one pixel are matrix products, whose rows are the pixels of all images.
+bool is_pointwise(const ConvShape& s) {
+  return s.groups == 1 && s.kh == 1 && s.kw == 1 && s.pad_h == 0 && s.pad_w == 0 && s.oh == s.h && s.ow == s.w;
+}
+int64_t pixels(const ConvShape& s) { return s.n * s.oh * s.ow; }
 
 // Whether rows are mostly padding, which the algorithms for two dimensions write down.
 bool is_far(const ConvShape& s) {
@@ -157,6 +165,11 @@ void forward(const ConvShape& shape, const float* x, const float* weight, Weight
     const WinogradShape tiles(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
     return winograd(tiles, x, {weight, at.out, at.in, at.h, at.w, false}, bias, relu, y);
   }
+  if (is_pointwise(s)) {
+    const GemmOf<float> product{1, pixels(s), s.c_out, s.c_in, x, 0, s.c_in, 1, weight, 0, at.in, at.out,
+                                y, 0, s.c_out, bias, relu};
+    return gemm_kernels().single(product);
+  }
   const Gather g = forward_gather(s);
   if (is_finely_grouped(s)) return grouped(g, x, weight, at, bias, activation, y);
   static thread_local Scratch scratch;
@@ -175,6 +188,11 @@ void backward_data(const ConvShape& shape, const float* gy, const float* weight,
     const WinogradShape tiles(s.n, s.oh, s.ow, s.c_out, s.h, s.w, s.c_in, s.kh - 1 - s.pad_h, s.kw - 1 - s.pad_w,
                               s.kh);
     return winograd(tiles, gy, {weight, at.in, at.out, at.h, at.w, true}, bias, false, gx);
+  }
+  if (is_pointwise(s)) {
+    const GemmOf<float> product{1, pixels(s), s.c_in, s.c_out, gy, 0, s.c_out, 1, weight, 0, at.out, at.in,
+                                gx, 0, s.c_in, bias};
+    return gemm_kernels().single(product);
   }
   if (is_scattered(s)) return scatter(s, gy, weight, at, bias, gx);
   const Gather g = backward_gather(s);
@@ -203,7 +221,10 @@ void backward_weight(const ConvShape& shape, const float* x, const float* gy, fl
     return winograd_weight(tiles, x, gy, gw, at.out, at.in, at.h, at.w);
   }
   if (is_finely_grouped(s)) return grouped_weight(forward_gather(s), x, gy, gw, at);
-  if (is_pointwise(s) && at.in == 1) return pointwise_weight(s, x, gy, gw, at.out);
+  if (is_pointwise(s) && at.in == 1) {
+    const GemmOf<float> product{1, s.c_out, s.c_in, pixels(s), gy, 0, 1, s.c_out, x, 0, s.c_in, 1, gw, 0, at.out};
+    return gemm_kernels().single(product);
+  }
   outer(s, x, gy, gw, at);
 }
 

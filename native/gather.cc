@@ -1,6 +1,5 @@
 #include "gather.h"
 
-#include "pointwise.h"
 #include "transpose.h"
 
 namespace flambeau::FLAMBEAU_ISA {
@@ -327,7 +326,6 @@ void gather(const Gather& g, const float* x, const float* packed, const float* b
     std::memset(copy + g.c_out, 0, sizeof(float) * (size - g.c_out));
     padded_bias = copy;
   }
-  if (is_pointwise(g)) return pointwise(g, x, packed, padded_bias, activation, y);
   (prefers_rows(g) ? gather_along_rows : gather_over_images)(g, x, packed, padded_bias, activation, y);
 }
 

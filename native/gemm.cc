@@ -1,24 +1,24 @@
-// Matrix products.
+// Matrix products; also those of convolutions with windows of one pixel, whose rows are pixels.
 //
 // The tile of tile.h does all the work: kTileRows x kTileColumns of C stay in registers while the sum runs over k. What
-// is left to arrange is that its operands are near. Three loops do so, from the outside:
+// is left to arrange is that its operands are near. C is cut into pieces, blocks of rows by panels of columns (a panel
+// is as wide as a tile), and k into blocks. For a block of k,
+//   - a panel of B is *packed*, [k][kTileColumns], to be read in order. Where B is stored transposed (the weight of a
+//     linear layer) squares are turned in registers on the way;
+//   - a block of A stays in the second-level cache while all panels pass by.
 //
-//   1. k is cut into blocks of kBlock. The sums of the first block go into C, those of the others are added to it.
-//   2. The rows of A are cut into blocks of up to kRows. The block of A, kRows x kBlock, stays in the second-level
-//      cache while all of B's columns pass by.
-//   3. The columns of B are cut into panels as wide as a tile. A panel of the block, kBlock x kTileColumns, 32 KB, stays
-//      in the first-level cache while the tiles of the block of A go over it.
+// How A lies makes two kinds of products:
+//   - along k (tile_dot): layers forward and the gradient of their input. A is read in place, but copied where its rows
+//     lie a multiple of 4096 bytes apart: they would all fall into one set of the first-level cache. Where many blocks
+//     of rows use a panel all panels are packed before; with one block each is packed just before it is used.
+//   - rows side by side (tile_outer): A transposed, the gradient of weights, g^T x summed over a batch or over pixels.
+//     (To pack A too, tile by tile, was slower throughout.) Few weights and many pixels make few pieces and a long sum:
+//     then k is cut into parts, each summed for itself, and the parts are added in order.
 //
-// A panel of B must be *packed*, [k][kTileColumns], to be read in order. Where B is stored transposed (the weight of a
-// linear layer) squares are turned in registers on the way. With several blocks of rows the panels are packed once for
-// all of them; with one, each panel is packed just before it is used and never leaves the first-level cache.
+// Long matrices come from memory, and whoever multiplies them waits for it. So each tile fetches meanwhile what comes
+// next: rows of A, or the next panel of B. (Without it such products took up to 1.7 times as long.)
 //
-// A is read in place where that goes well: rows along k by tile_dot, columns by tile_outer (A transposed: a gradient of
-// weights, g^T x). It is copied where it is used by many panels, and where its rows lie a multiple of 4096 bytes apart:
-// they would all fall into one set of the first-level cache.
-//
-// Pieces of parallel work are (block of rows, some panels), or products of a batch. Every number of C is summed in the
-// same order wherever it is computed.
+// Every number of C is summed in the same order wherever it is computed, and on however many threads.
 #include "gemm.h"
 
 #include "bias.h"
@@ -32,11 +32,17 @@ const ElementwiseKernels& elementwise_kernels();
 
 namespace {
 
-constexpr int64_t kBlock = 256;        // of k
-constexpr int64_t kRows = 120;         // of A
-constexpr int64_t kAliased = 4096;     // bytes
-constexpr int64_t kManyPanels = 8;     // for which a copy of A pays
-constexpr int64_t kLittleWork = 40000; // products that one thread does before others come
+constexpr int64_t kNear = 256;   // of k: a panel of it stays in the first-level cache
+constexpr int64_t kFar = 2048;   // of k: a panel of it stays in the second-level cache
+constexpr int64_t kBlockNumbers = 48 * 1024;  // of A, for the second-level cache
+constexpr int64_t kFewRows = 256;             // of A: one block
+constexpr int64_t kManyRows = 240;            // of A, side by side: more are cut
+constexpr int64_t kAliased = 4096;            // bytes
+constexpr int64_t kManyPanels = 8;            // for which a copy of A pays
+constexpr int64_t kLittleWork = 40000;        // products that one thread does before others come
+constexpr int64_t kMostParts = 16;            // of k
+constexpr int64_t kPartLength = 2048;         // at least, or adding the parts costs too much
+constexpr int64_t kPartNumbers = 1 << 21;     // of all parts together
 
 // Panel [k][nr] of rows [0, k) and columns [0, columns) of B.
 template <class T>
@@ -61,63 +67,142 @@ void pack_panel(const T* b, int64_t b_row, int64_t b_column, int64_t k, int64_t 
     for (int64_t j = 0; j < nr; ++j) to[done * nr + j] = j < columns ? b[done * b_row + j * b_column] : T(0);
 }
 
+// How a product is cut.
+template <class T>
+struct Cut {
+  bool outer;   // rows of A lie side by side
+  bool shared;  // all panels are packed before
+  int64_t nr, panels, blocks, parts;
+  int64_t near;  // of k at once
+
+  explicit Cut(const GemmOf<T>& g) : outer(g.a_column != 1 && g.a_row == 1) {
+    nr = g.n <= lanes_of<T> ? lanes_of<T> : 2 * lanes_of<T>;
+    panels = ceil_div(g.n, nr);
+    parts = outer && !g.relu ? most(1, least(least(g.k / kPartLength, kMostParts), kPartNumbers / (g.m * g.n))) : 1;
+    const int64_t fitting = most(1, kBlockNumbers / (least(g.k, kFar) + least(g.n, 128)) / kTileRows) * kTileRows;
+    blocks = outer ? ceil_div(g.m, kManyRows) : g.m <= kFewRows ? 1 : ceil_div(g.m, fitting);
+    shared = !outer && blocks > 1;
+    const int64_t limit = outer ? kNear : shared ? kFar : least(kFar, most(kNear, kBlockNumbers / g.m));
+    near = most(1, ceil_div(g.k, most(1, ceil_div(g.k, limit))));
+  }
+};
+
+// Rows [row, row + rows), panels [begin, end), and k from k0 to k1 of a product.
+struct Piece {
+  int64_t row, rows, begin, end, k0, k1;
+};
+
 // A block of A, as the tiles read it.
 template <class T>
 struct Block {
   const T* a;
-  int64_t step;  // from row to row; or from k to k where rows lie side by side
-  bool rows_together;
+  int64_t rows, tiles, k, step;  // step: from row to row, or from k to k where rows lie side by side
+  bool outer, streamed;          // streamed: read in place, in the order of memory
+
+  int64_t begin(int64_t tile) const { return rows * tile / tiles; }
+  int64_t offset(int64_t tile) const { return begin(tile) * (outer ? 1 : step); }
 };
 
 template <class T>
-Block<T> block_of(const GemmOf<T>& g, const T* a, int64_t rows, int64_t k, int64_t panels, T* copy) {
-  const int64_t step = g.a_column == 1 ? g.a_row : g.a_column;
-  const bool together = g.a_column != 1 && g.a_row == 1, near = together || g.a_column == 1;
-  const bool aliased = step * int64_t(sizeof(T)) % kAliased == 0 && panels > 1;
-  if (near && !aliased && panels < kManyPanels) return {a, step, together};
-  const int64_t room = together ? kRows : kBlock + 64 / int64_t(sizeof(T));
-  if (near) {
-    for (int64_t i = 0; i < (together ? k : rows); ++i)
-      std::memcpy(copy + i * room, a + i * step, sizeof(T) * (together ? rows : k));
-  } else {
-    for (int64_t r = 0; r < rows; ++r)
-      for (int64_t i = 0; i < k; ++i) copy[r * room + i] = a[r * g.a_row + i * g.a_column];
-  }
-  return {copy, room, together};
-}
-
-// What is done to rows of C when their sums are complete and the tile could not do it.
-template <class T>
-void finish_rows(const FinishOf<T>& finish, int64_t rows, int64_t columns, T* c, int64_t c_row) {
+Block<T> block_of(const GemmOf<T>& g, bool outer, const Piece& piece, int64_t from, int64_t k, Scratch& scratch) {
+  const T* a = g.a + piece.row * g.a_row + from * g.a_column;
+  const int64_t rows = piece.rows, tiles = ceil_div(rows, kTileRows), panels = piece.end - piece.begin;
+  if (outer) return {a, rows, tiles, k, g.a_column, true, false};
+  const bool dense = g.a_row == k, aliased = g.a_row * int64_t(sizeof(T)) % kAliased == 0 && panels > 1;
+  if (g.a_column == 1 && !aliased && (dense || panels < kManyPanels)) return {a, rows, tiles, k, g.a_row, false, dense};
+  const int64_t step = k + 64 / int64_t(sizeof(T));
+  T* copy = static_cast<T*>(scratch.bytes(sizeof(T) * rows * step));
   for (int64_t r = 0; r < rows; ++r)
-    for (int64_t v = 0; v < columns; v += lanes_of<T>) {
-      const int here = int(columns - v);
-      VecOf<T> y = load_part(c + r * c_row + v, here);
-      if (finish.bias) y += load(finish.bias + v);
-      if (finish.activation == Activation::kRelu) y = max(VecOf<T>{}, y);
-      store_part(c + r * c_row + v, y, here);
-    }
+    if (g.a_column == 1) std::memcpy(copy + r * step, a + r * g.a_row, sizeof(T) * k);
+    else for (int64_t i = 0; i < k; ++i) copy[r * step + i] = a[r * g.a_row + i * g.a_column];
+  return {copy, rows, tiles, k, step, false, false};
 }
 
-// Rows [0, rows) of a block of A times one panel.
+// What comes after a panel, to be fetched meanwhile: B by the first tiles, a line of each row, A by the others.
 template <class T>
-void multiply(const Block<T>& block, int64_t rows, int64_t k, const T* panel, int64_t nr, int columns,
-              const FinishOf<T>& finish, T* c, int64_t c_row) {
-  const int64_t tiles = ceil_div(rows, kTileRows);
+struct Next {
+  const T *a = nullptr, *b = nullptr;
+  int64_t a_step = 0, b_step = 0;
+
+  Next(const GemmOf<T>& g, const Cut<T>& cut, const Piece& piece, const Block<T>& block, int64_t from, int64_t p) {
+    const bool last = p + 1 == piece.end, ends = from + block.k == piece.k1;
+    const T* panel = g.b + from * g.b_row + p * cut.nr * g.b_column;
+    if (!cut.shared && g.b_column == 1 && !(last && ends)) {
+      b = last ? panel + block.k * g.b_row - (p - piece.begin) * cut.nr : panel + cut.nr;
+      b_step = g.b_row;
+    } else if (!cut.shared && g.b_row == 1 && g.b_column == block.k && !last) {
+      b = panel + cut.nr * block.k;
+      b_step = cut.nr;
+    }
+    if (cut.outer && last && !ends) {
+      a = g.a + (from + block.k) * g.a_column + piece.row;
+      a_step = g.a_column;
+    } else if (block.streamed && p == piece.begin) {
+      a = block.a + kTileRows * block.step;
+      a_step = kTileRows;
+    }
+  }
+};
+
+// A block of A times one panel.
+template <class T>
+void multiply(const Block<T>& block, const T* panel, int64_t nr, int columns, FinishOf<T> finish, const Next<T>& next,
+              T* c, int64_t c_row) {
   const bool narrow = nr == lanes_of<T>;
-  for (int64_t t = 0; t < tiles; ++t) {
-    const int64_t begin = rows * t / tiles, count = rows * (t + 1) / tiles - begin;
-    if (block.rows_together) {
-      const PixelRun run{0, 0, k};
-      pick_outer<T>(int(count), narrow)(&run, 1, block.a + begin, panel, block.step, c + begin * c_row, c_row, columns,
-                                        finish.accumulate);
+  for (int64_t t = 0; t < block.tiles; ++t) {
+    const int64_t begin = block.begin(t), count = block.begin(t + 1) - begin;
+    const int64_t line = 64 / int64_t(sizeof(T));
+    const bool fetch_b = t < nr / line && next.b, fetch_a = !fetch_b && next.a;
+    finish.ahead = fetch_b ? next.b + t * line : fetch_a ? next.a + block.offset(t) : nullptr;
+    finish.ahead_step = fetch_b ? next.b_step : fetch_a ? next.a_step : 0;
+    if (block.outer) {
+      const PixelRun run{0, 0, block.k};
+      pick_outer<T>(int(count), narrow)(&run, 1, block.a + block.offset(t), panel, block.step, c + begin * c_row,
+                                        c_row, columns, finish);
     } else {
-      const SegmentOf<T> segment{block.a + begin * block.step, panel, k};
+      const SegmentOf<T> segment{block.a + block.offset(t), panel, block.k};
       pick_dot<T>(int(count), narrow)(&segment, 1, block.step, c + begin * c_row, c_row, columns, finish);
     }
   }
-  const bool more = finish.bias || finish.activation != Activation::kNone;
-  if (block.rows_together && more) finish_rows(finish, rows, columns, c, c_row);
+}
+
+// `shared`: all panels of these k, packed, or null. `c`: where the piece's sum goes; `adds`: to what is there.
+template <class T>
+void compute(const GemmOf<T>& g, const Cut<T>& cut, const Piece& piece, const T* shared, bool adds, T* c,
+             int64_t c_row) {
+  static thread_local Scratch a_scratch, b_scratch;
+  T* own = shared ? nullptr : static_cast<T*>(b_scratch.bytes(sizeof(T) * cut.near * cut.nr));
+  int64_t from = piece.k0;
+  do {
+    const Block<T> block = block_of(g, cut.outer, piece, from, least(cut.near, piece.k1 - from), a_scratch);
+    const bool last = from + block.k == g.k;
+    for (int64_t p = piece.begin; p < piece.end; ++p) {
+      const int64_t column = p * cut.nr, columns = least(cut.nr, g.n - column);
+      const int64_t width = columns <= lanes_of<T> ? lanes_of<T> : cut.nr;
+      const T* b = g.b + from * g.b_row + column * g.b_column;
+      if (own) pack_panel(b, g.b_row, g.b_column, block.k, columns, width, own);
+      const FinishOf<T> finish{last && g.bias ? g.bias + column : nullptr,
+                               last && g.relu ? Activation::kRelu : Activation::kNone, adds || from > piece.k0};
+      multiply(block, own ? own : shared + p * cut.near * cut.nr, width, int(columns), finish,
+               Next<T>(g, cut, piece, block, from, p), c + piece.row * c_row + column, c_row);
+    }
+    from += cut.near;
+  } while (from < piece.k1);
+}
+
+// c += the parts, in their order.
+template <class T>
+void add_parts(const GemmOf<T>& g, const T* sums, int64_t count) {
+  constexpr int64_t kRowsAtOnce = 8;
+  parallel_for(ceil_div(g.m, kRowsAtOnce), [&](int64_t u) {
+    for (int64_t r = u * kRowsAtOnce; r < least(g.m, (u + 1) * kRowsAtOnce); ++r)
+      for (int64_t v = 0; v < g.n; v += lanes_of<T>) {
+        const int here = int(g.n - v);
+        VecOf<T> total = load_part(g.c + r * g.c_row + v, here);
+        for (int64_t q = 0; q < count; ++q) total += load_part(sums + (q * g.m + r) * g.n + v, here);
+        store_part(g.c + r * g.c_row + v, total, here);
+      }
+  });
 }
 
 // body(i) for all i < n: by all threads where there is work for them.
@@ -128,74 +213,64 @@ void for_pieces(int64_t n, bool parallel, const F& body) {
 }
 
 template <class T>
-void product(const GemmOf<T>& g, const T* a, const T* b, T* c, const T* bias) {
-  static thread_local Scratch shared_scratch;
-  const int64_t nr = g.n <= lanes_of<T> ? lanes_of<T> : 2 * lanes_of<T>, panels = ceil_div(g.n, nr);
-  const int64_t blocks = ceil_div(g.m, kRows), threads = get_num_threads();
+void product(const GemmOf<T>& g) {
+  static thread_local Scratch kept;
+  const Cut<T> cut(g);
   const bool parallel = g.m * g.n * g.k > kLittleWork;
   // Panels are dealt out where there are few blocks of rows.
-  const int64_t pieces = parallel ? least(panels, ceil_div(2 * threads, blocks)) : 1;
-  T* shared = blocks > 1 ? static_cast<T*>(shared_scratch.bytes(sizeof(T) * panels * kBlock * nr)) : nullptr;
-  for (int64_t k0 = 0; k0 < g.k; k0 += kBlock) {
-    const int64_t k = least(kBlock, g.k - k0);
-    const bool last = k0 + k == g.k;
-    const auto pack = [&](int64_t p, T* to) {
-      pack_panel(b + k0 * g.b_row + p * nr * g.b_column, g.b_row, g.b_column, k, least(nr, g.n - p * nr), nr, to);
-    };
-    if (shared) for_pieces(panels, parallel, [&](int64_t p) { pack(p, shared + p * kBlock * nr); });
-    for_pieces(blocks * pieces, parallel, [&](int64_t u) {
-      static thread_local Scratch a_scratch, b_scratch;
-      const int64_t row = g.m * (u / pieces) / blocks, rows = g.m * (u / pieces + 1) / blocks - row;
-      const int64_t begin = panels * (u % pieces) / pieces, end = panels * (u % pieces + 1) / pieces;
-      T* copy = static_cast<T*>(a_scratch.bytes(sizeof(T) * kRows * (kBlock + 64)));
-      T* own = shared ? nullptr : static_cast<T*>(b_scratch.bytes(sizeof(T) * kBlock * nr));
-      const Block<T> block = block_of(g, a + row * g.a_row + k0 * g.a_column, rows, k, end - begin, copy);
-      for (int64_t p = begin; p < end; ++p) {
-        if (own) pack(p, own);
-        const FinishOf<T> finish{last && bias ? bias + p * nr : nullptr,
-                                 last && g.relu ? Activation::kRelu : Activation::kNone, k0 > 0 || g.accumulate};
-        multiply(block, rows, k, own ? own : shared + p * kBlock * nr, nr, int(least(nr, g.n - p * nr)), finish,
-                 c + row * g.c_row + p * nr, g.c_row);
-      }
+  const int64_t units = cut.parts * cut.blocks, size = g.m * g.n;
+  const int64_t pieces = parallel ? least(cut.panels, ceil_div(2 * get_num_threads(), units)) : 1;
+  const int64_t room = cut.shared ? cut.panels * cut.near * cut.nr : (cut.parts - 1) * size;
+  T* sums = static_cast<T*>(kept.bytes(sizeof(T) * room));
+  T* packed = cut.shared ? sums : nullptr;
+  int64_t k0 = 0;
+  do {
+    const int64_t k = cut.shared ? least(g.k - k0, cut.near) : g.k;
+    if (packed)
+      for_pieces(cut.panels, parallel, [&](int64_t p) {
+        const int64_t columns = least(cut.nr, g.n - p * cut.nr);
+        pack_panel(g.b + k0 * g.b_row + p * cut.nr * g.b_column, g.b_row, g.b_column, k, columns,
+                   columns <= lanes_of<T> ? lanes_of<T> : cut.nr, packed + p * cut.near * cut.nr);
+      });
+    for_pieces(units * pieces, parallel, [&](int64_t u) {
+      const int64_t i = u % pieces, block = u / pieces % cut.blocks, part = u / pieces / cut.blocks;
+      const int64_t row = g.m * block / cut.blocks, end = g.m * (block + 1) / cut.blocks;
+      const Piece piece{row, end - row, cut.panels * i / pieces, cut.panels * (i + 1) / pieces,
+                        k0 + k * part / cut.parts, k0 + k * (part + 1) / cut.parts};
+      const bool adds = k0 > 0 || (g.accumulate && part == 0);
+      compute(g, cut, piece, packed, adds, part ? sums + (part - 1) * size : g.c, part ? g.n : g.c_row);
     });
-  }
-}
-
-// Without products there are only the bias and what was in C.
-template <class T>
-void no_product(const GemmOf<T>& g, const T* bias) {
-  const FinishOf<T> finish{bias, g.relu ? Activation::kRelu : Activation::kNone, false};
-  for (int64_t i = 0; i < g.batch; ++i) {
-    T* c = g.c + i * g.c_batch;
-    if (!g.accumulate)
-      for (int64_t r = 0; r < g.m; ++r) std::memset(c + r * g.c_row, 0, sizeof(T) * g.n);
-    finish_rows(finish, g.m, g.n, c, g.c_row);
-  }
+    k0 += k;
+  } while (k0 < g.k);
+  if (cut.parts > 1) add_parts(g, sums, cut.parts - 1);
 }
 
 template <class T>
-void gemm(const GemmOf<T>& g) {
-  if (g.batch * g.m * g.n == 0) return;
+void gemm(const GemmOf<T>& given) {
+  if (given.batch * given.m * given.n == 0) return;
   static thread_local Scratch scratch;
-  const T* bias = nullptr;
-  if (g.bias) {
-    T* copy = static_cast<T*>(scratch.bytes(sizeof(T) * (g.n + 2 * lanes_of<T>)));
-    std::memcpy(copy, g.bias, sizeof(T) * g.n);
-    std::memset(copy + g.n, 0, sizeof(T) * 2 * lanes_of<T>);
-    bias = copy;
+  GemmOf<T> one = given;
+  if (one.bias) {  // padded to whole panels
+    T* copy = static_cast<T*>(scratch.bytes(sizeof(T) * (one.n + 2 * lanes_of<T>)));
+    std::memcpy(copy, one.bias, sizeof(T) * one.n);
+    std::memset(copy + one.n, 0, sizeof(T) * 2 * lanes_of<T>);
+    one.bias = copy;
   }
-  if (g.k == 0) return no_product(g, bias);
-  const bool apart = g.batch > 1 && g.batch * g.m * g.n * g.k > kLittleWork;
-  const int64_t together = apart ? most(1, kLittleWork / (g.m * g.n * g.k)) : g.batch;
-  if (g.batch < 2 * get_num_threads() && g.m * g.n * g.k > kLittleWork) {  // each by all threads
-    for (int64_t i = 0; i < g.batch; ++i)
-      product(g, g.a + i * g.a_batch, g.b + i * g.b_batch, g.c + i * g.c_batch, bias);
-    return;
-  }
-  for_pieces(ceil_div(g.batch, together), apart, [&](int64_t u) {
-    for (int64_t i = u * together; i < least(g.batch, (u + 1) * together); ++i)
-      product(g, g.a + i * g.a_batch, g.b + i * g.b_batch, g.c + i * g.c_batch, bias);
-  });
+  const auto multiply = [&](int64_t begin, int64_t end) {
+    for (int64_t i = begin; i < end; ++i) {
+      GemmOf<T> g = one;
+      g.a += i * g.a_batch;
+      g.b += i * g.b_batch;
+      g.c += i * g.c_batch;
+      product(g);
+    }
+  };
+  const int64_t work = one.m * one.n * one.k;
+  const bool each_by_all = work > kLittleWork && one.batch < 2 * get_num_threads();
+  if (each_by_all || one.batch * work <= kLittleWork) return multiply(0, one.batch);
+  const int64_t together = most(1, kLittleWork / most(1, work));
+  parallel_for(ceil_div(one.batch, together),
+               [&](int64_t u) { multiply(u * together, least(one.batch, (u + 1) * together)); });
 }
 
 // ---- linear layers ----

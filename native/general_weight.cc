@@ -166,7 +166,7 @@ void add_taps(const Chunk<T>& c, int64_t kd, int64_t kh, int64_t panel, const T*
         const int64_t begin = rows * t / tiles, end = rows * (t + 1) / tiles;
         pick_outer<T>(int(end - begin), channels.nr == lanes_of<T>)(
             runs.data(), runs.size(), xs + begin, gys, pixel, sum + begin * channels.nr, channels.nr, int(channels.nr),
-            true);
+            {.accumulate = true});
       }
       continue;
     }

@@ -120,7 +120,7 @@ void add_chunks(const Plan& p, int64_t partial, int64_t panel_begin, int64_t pan
             const int rows = int(p.tile_rows(t));
             pick_outer(rows, p.nr == kLanes)(
                 runs.data(), runs.size(), xs + kw * p.s.dilation_w * p.pixel + p.tile_begin(t), gys,
-                p.s.stride_w * p.pixel, tile, p.nr, int(p.nr), index > begin);
+                p.s.stride_w * p.pixel, tile, p.nr, int(p.nr), {.accumulate = index > begin});
           }
       }
     }

@@ -29,14 +29,36 @@ using Segment = SegmentOf<float>;
 
 enum class Activation : int { kNone = 0, kRelu = 1 };
 
-// What happens to a finished tile before it is stored.
+// What happens to a finished tile before it is stored; and what the processor fetches meanwhile.
 template <class T>
 struct FinishOf {
   const T* bias = nullptr;  // one number a column, kTileColumns of them
   Activation activation = Activation::kNone;
-  bool accumulate = false;  // add to what is in C
+  bool accumulate = false;   // add to what is in C
+  const T* ahead = nullptr;  // memory that will be wanted: with each step of the sum a cache line of it ...
+  int64_t ahead_step = 0;    // ... so many numbers further
 };
 using Finish = FinishOf<float>;
+
+template <class T>
+FLAMBEAU_INLINE void fetch(const T*& ahead, int64_t step) {
+  __builtin_prefetch(ahead, 0, 2);
+  ahead += step;
+}
+
+// The end of a tile. Each question is asked once a tile, not once a vector: short sums spend a sixth of their time
+// here.
+template <int R, int V, class T>
+FLAMBEAU_INLINE void finish_tile(VecOf<T> (&sum)[R][V], T* c, int64_t c_row, int columns, const FinishOf<T>& finish) {
+  constexpr int kLanes = lanes_of<T>;
+#define FLAMBEAU_EACH FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v)
+  if (finish.accumulate) FLAMBEAU_EACH sum[r][v] += load_part(c + r * c_row + v * kLanes, columns - v * kLanes);
+  if (finish.bias) FLAMBEAU_EACH sum[r][v] += load(finish.bias + v * kLanes);
+  if (finish.activation == Activation::kRelu) FLAMBEAU_EACH sum[r][v] = max(VecOf<T>{}, sum[r][v]);
+  if (columns >= V * kLanes) FLAMBEAU_EACH store(c + r * c_row + v * kLanes, sum[r][v]);
+  else FLAMBEAU_EACH store_part(c + r * c_row + v * kLanes, sum[r][v], columns - v * kLanes);
+#undef FLAMBEAU_EACH
+}
 
 // V = vectors a row: 2, or 1 where at most one vector of columns is wanted.
 template <int R, int V, class T>
@@ -46,6 +68,7 @@ void tile_dot(const SegmentOf<T>* segments, int64_t segment_count, int64_t a_row
   constexpr int kLanes = lanes_of<T>;
   Vec sum[R][V];
   FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) sum[r][v] = Vec{};
+  const T* ahead = finish.ahead ? finish.ahead : c;
   for (int64_t s = 0; s < segment_count; ++s) {
     // A pointer for every third row: the processor's addressing reaches the two between (base + 1, 2 x distance).
     const T* a[(R + 2) / 3];
@@ -59,17 +82,11 @@ void tile_dot(const SegmentOf<T>* segments, int64_t segment_count, int64_t a_row
         FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) sum[r][v] += factor * columns_of_b[v];
       }
       FLAMBEAU_UNROLL for (int g = 0; g < (R + 2) / 3; ++g) ++a[g];
+      fetch(ahead, finish.ahead_step);
       b += V * kLanes;
     }
   }
-  // Each question is asked once a tile, not once a vector: short sums spend a sixth of their time here.
-#define FLAMBEAU_EACH FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v)
-  if (finish.accumulate) FLAMBEAU_EACH sum[r][v] += load_part(c + r * c_row + v * kLanes, columns - v * kLanes);
-  if (finish.bias) FLAMBEAU_EACH sum[r][v] += load(finish.bias + v * kLanes);
-  if (finish.activation == Activation::kRelu) FLAMBEAU_EACH sum[r][v] = max(Vec{}, sum[r][v]);
-  if (columns >= V * kLanes) FLAMBEAU_EACH store(c + r * c_row + v * kLanes, sum[r][v]);
-  else FLAMBEAU_EACH store_part(c + r * c_row + v * kLanes, sum[r][v], columns - v * kLanes);
-#undef FLAMBEAU_EACH
+  finish_tile<R, V, T>(sum, c, c_row, columns, finish);
 }
 
 struct PixelRun {
@@ -80,12 +97,12 @@ struct PixelRun {
 // A: at each pixel R numbers, pixels `a_pixel` numbers apart. B: [pixel][V * kLanes]. C: R rows of `columns` numbers.
 template <int R, int V, class T>
 void tile_outer(const PixelRun* runs, int64_t run_count, const T* a_base, const T* b_base, int64_t a_pixel, T* c,
-                int64_t c_row, int columns, bool accumulate) {
+                int64_t c_row, int columns, const FinishOf<T>& finish) {
   using Vec = VecOf<T>;
   constexpr int kLanes = lanes_of<T>;
   Vec sum[R][V];
-  FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v)
-      sum[r][v] = accumulate ? load_part(c + r * c_row + v * kLanes, columns - v * kLanes) : Vec{};
+  FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) sum[r][v] = Vec{};
+  const T* ahead = finish.ahead ? finish.ahead : c;
   for (int64_t s = 0; s < run_count; ++s) {
     const T* a = a_base + runs[s].a;
     const T* b = b_base + runs[s].b;
@@ -98,16 +115,17 @@ void tile_outer(const PixelRun* runs, int64_t run_count, const T* a_base, const 
       }
       a += a_pixel;
       b += V * kLanes;
+      fetch(ahead, finish.ahead_step);
     }
   }
-  FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v)
-      store_part(c + r * c_row + v * kLanes, sum[r][v], columns - v * kLanes);
+  finish_tile<R, V, T>(sum, c, c_row, columns, finish);
 }
 
 template <class T>
 using TileDotOf = void (*)(const SegmentOf<T>*, int64_t, int64_t, T*, int64_t, int, const FinishOf<T>&);
 template <class T>
-using TileOuterOf = void (*)(const PixelRun*, int64_t, const T*, const T*, int64_t, T*, int64_t, int, bool);
+using TileOuterOf = void (*)(const PixelRun*, int64_t, const T*, const T*, int64_t, T*, int64_t, int,
+                             const FinishOf<T>&);
 using TileDot = TileDotOf<float>;
 using TileOuter = TileOuterOf<float>;
 

@@ -103,7 +103,7 @@ void winograd_weight(const WinogradShape& s, const float* x, const float* gy, fl
     for (int64_t r = 0; r < tiles; ++r) {
       const int64_t row = (c1 - c0) * r / tiles, end = (c1 - c0) * (r + 1) / tiles;
       pick_outer(int(end - row), nr == kLanes)(&run, 1, v + point * v_step + c0 + row, d + point * d_step + p * d_panel,
-                                               v_row, sum + row * nr, nr, int(nr), accumulate);
+                                               v_row, sum + row * nr, nr, int(nr), {.accumulate = accumulate});
     }
   };
 
