@@ -1,8 +1,8 @@
-// What the files that show kernels to Python share: kinds of arrays, checks, the kernels in use.
+// What the files that show kernels to Python share: checks, the kernels in use, and how they are run. How arrays come
+// is in view.h, what is said of a function's arguments in signature.h.
 #pragma once
 
 #include <nanobind/nanobind.h>
-#include <nanobind/ndarray.h>
 #include <nanobind/stl/optional.h>
 #include <nanobind/stl/string.h>
 #include <nanobind/stl/vector.h>
@@ -14,34 +14,18 @@
 #include <stdexcept>
 #include <vector>
 
+#include "signature.h"
 #include "table.h"
+#include "view.h"
 
 namespace flambeau {
-
-namespace nb = nanobind;
-
-// Arrays of floats, dense in C order; nanobind refuses others before a kernel sees them.
-template <int N> using In = nb::ndarray<const float, nb::ndim<N>, nb::device::cpu, nb::c_contig>;
-template <int N> using Out = nb::ndarray<float, nb::ndim<N>, nb::device::cpu, nb::c_contig>;
-// With any strides.
-template <int N> using StridedIn = nb::ndarray<const float, nb::ndim<N>, nb::device::cpu>;
-template <int N> using StridedOut = nb::ndarray<float, nb::ndim<N>, nb::device::cpu>;
-
-// An argument that is taken as it is. Without this nanobind would convert an array of another type or layout, and what
-// is written into the copy would be lost.
-constexpr auto array(const char* name) { return nb::arg(name).noconvert(); }
 
 inline void check(bool holds, const char* what) {
   if (!holds) throw std::invalid_argument(what);
 }
 
-// Whether two dense arrays share no memory. What is checked before a kernel runs must not change while it runs: numbers
-// that say where to read or write are no part of its results.
-template <class A, class B>
-bool apart(const A& a, const B& b) {
-  const auto begin = [](const auto& x) { return reinterpret_cast<uintptr_t>(x.data()); };
-  return begin(a) + a.nbytes() <= begin(b) || begin(b) + b.nbytes() <= begin(a);
-}
+// The kernels of the instruction set in use.
+const Kernels& kernels();
 
 // While it lives, other Python threads run. A daemon thread that comes back when Python is ending is ended there by
 // unwinding its stack, which no destructor survives: it is held here, until the process is gone.
@@ -61,44 +45,62 @@ class Unlocked {
   PyThreadState* state_;
 };
 
-// The shape of an array that there is not.
-struct Sizes {
-  std::vector<int64_t> sizes;
-  std::size_t ndim() const { return sizes.size(); }
-  int64_t shape(std::size_t i) const { return sizes[i]; }
-};
+// A kernel called while other Python threads run; of arrays it gets the data.
+template <class A>
+decltype(auto) data_of(const A& a) {
+  if constexpr (AnyView<A>) return a.data();
+  else return (a);
+}
+
+template <class R, class... P, class... A>
+R run(R (*kernel)(P...), const A&... arguments) {
+  Unlocked unlocked;
+  return kernel(data_of(arguments)...);
+}
 
 // Numbers and sizes as kernels want them, checked.
-ConvShape conv_shape_of(const Sizes& x, const Sizes& w, const Sizes& y, const std::vector<int64_t>& window);
-PoolWindow pool_window(const std::vector<int64_t>& window);
+using Window = std::vector<int64_t>;
+
+struct Sizes {
+  int rank;
+  int64_t of[5];  // the first
+};
+
+template <class A>
+Sizes sizes(const A& a) {
+  Sizes s{a.rank(), {}};
+  for (int i = 0; i < std::min(s.rank, 5); ++i) s.of[i] = a.shape(i);
+  return s;
+}
+
+template <class W>
+WeightStrides weight_strides(const W& w) {
+  const auto from_last = [&](int i) { return w.rank() - i < 2 ? 0 : w.stride(w.rank() - i); };
+  return {w.stride(0), w.stride(1), from_last(3), from_last(2), from_last(1)};
+}
+
+// `window`: strides, paddings, dilations, one each dimension of space; groups. Without `y` its size is the greatest.
+ConvShape conv_shape(const Sizes& x, const Sizes& w, const Sizes* y, const Window& window);
+PoolWindow pool_window(const Window& numbers);
 void check_fits(const PoolShape&, const PoolWindow&);
 Monotone monotone(const std::string& name, float a, float b);
 
 // Where in their windows maxima lie: bytes, integers, or nothing.
-using Places = std::optional<nb::ndarray<nb::ndim<4>, nb::device::cpu, nb::c_contig>>;
+using Places = View<void, 4>;
+using MaybePlaces = View<void, 4, true, true>;
 
-template <class Y>
-MaxPlaces max_places(const Places& places, const PoolWindow& window, const Y& y) {
+template <class P>
+MaxPlaces max_places(const P& places, const PoolWindow& window) {
   if (!places) return {nullptr, nullptr};
-  for (int i = 0; i < 4; ++i) check(places->shape(i) == y.shape(i), "places and output differ in shape");
-  if (places->dtype() == nb::dtype<int32_t>()) return {nullptr, static_cast<int32_t*>(places->data())};
-  check(places->dtype() == nb::dtype<uint8_t>(), "places must be uint8 or int32");
+  if (places.template holds<int32_t>()) return {nullptr, static_cast<int32_t*>(places.data())};
+  check(places.template holds<uint8_t>(), "places must be uint8 or int32");
   check(window.kh * window.kw <= 256, "the window has more places than a byte can number: use int32");
-  return {static_cast<uint8_t*>(places->data()), nullptr};
+  return {static_cast<uint8_t*>(places.data()), nullptr};
 }
 
-// The kernels of the instruction set in use.
-const Kernels& kernels();
-
-void bind_conv(nb::module_& m);
 void bind_memory(nb::module_& m);
-void bind_conv_pool(nb::module_& m);
-void bind_gemm(nb::module_& m);
-void bind_softmax(nb::module_& m);
-void bind_norm(nb::module_& m);
-void bind_pooling(nb::module_& m);
-void bind_elementwise(nb::module_& m);
-void bind_optim(nb::module_& m);
-void bind_reduce(nb::module_& m);
+#define BINDER(Type, name) void bind_##name(nb::module_& m);
+FLAMBEAU_FAMILIES(BINDER)
+#undef BINDER
 
 }  // namespace flambeau

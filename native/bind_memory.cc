@@ -11,7 +11,8 @@
 namespace flambeau {
 namespace {
 
-// PyDataMem_Handler, as NumPy's C interface has fixed it; so is the place of PyDataMem_SetHandler in its table.
+// PyDataMem_Handler, as NumPy's C interface has fixed it; so are the places of the class of arrays and of
+// PyDataMem_SetHandler in its table.
 struct Handler {
   char name[127];
   uint8_t version;
@@ -23,7 +24,7 @@ struct Handler {
     void (*free)(void*, void*, std::size_t);
   } allocator;
 };
-constexpr int kSetHandler = 304;
+constexpr int kArrayType = 2, kSetHandler = 304;  // in the table
 
 void* zeros(void*, std::size_t count, std::size_t size) {
   void* block = size && count > SIZE_MAX / size ? nullptr : memory::take(count * size);
@@ -65,30 +66,30 @@ nb::object empty(nb::handle shape, nb::handle dtype, nb::handle strides) {
   return nb::steal(made);
 }
 
-void transpose(In<3> x, Out<3> y) {
-  check(x.shape(0) == y.shape(0) && x.shape(1) == y.shape(2) && x.shape(2) == y.shape(1),
-        "the output is not as many matrices with rows and columns exchanged");
-  if (!x.size()) return;
-  Unlocked unlocked;
-  kernels().layout.transpose(int64_t(x.shape(0)), int64_t(x.shape(1)), int64_t(x.shape(2)), x.data(), y.data());
-}
-
 }  // namespace
+
+PyTypeObject* numpy_array = nullptr;
 
 void bind_memory(nb::module_& m) {
   const nb::object numpy = nb::module_::import_("numpy._core._multiarray_umath");
   void** table = static_cast<void**>(PyCapsule_GetPointer(numpy.attr("_ARRAY_API").ptr(), nullptr));
   set_handler = reinterpret_cast<PyObject* (*)(PyObject*)>(table[kSetHandler]);
+  numpy_array = static_cast<PyTypeObject*>(table[kArrayType]);
   ours = PyCapsule_New(&handler, "mem_handler", nullptr);
   numpy_empty = nb::object(numpy.attr("empty")).release().ptr();
   numpy_ndarray = nb::object(numpy.attr("ndarray")).release().ptr();
   zero = PyLong_FromLong(0);
   m.def("empty", empty, nb::arg("shape"), nb::arg("dtype"), nb::arg("strides") = nb::none());
-  m.def("transpose", transpose, array("x"), array("y"));
   m.def("kept_memory", memory::kept);
   m.def("kept_memory_limit", memory::limit);
   m.def("set_kept_memory_limit", memory::set_limit);
   m.def("poison_memory", memory::set_poison);
+}
+
+void bind_layout(nb::module_& m) {
+  def(m, "transpose(x[n rows columns], y[n columns rows])", [](In<3> x, Out<3> y) {
+    if (x.size() > 0) run(kernels().layout.transpose, x.shape(0), x.shape(1), x.shape(2), x, y);
+  });
 }
 
 }  // namespace flambeau

@@ -2,25 +2,47 @@
 #include "bind.h"
 
 namespace flambeau {
+
 namespace {
 
 constexpr int64_t kMost = int64_t{1} << 31;  // of each number of a window: products of two fit 64 bits
 
-template <class T> using OutOf = nb::ndarray<T, nb::ndim<4>, nb::device::cpu, nb::c_contig>;
+struct Pool {
+  PoolShape shape;
+  PoolWindow window;
+};
 
 template <class X, class Y>
 PoolShape pool_shape(const X& x, const Y& y) {
-  check(x.shape(0) == y.shape(0) && x.shape(3) == y.shape(3), "the output has another number of images or channels");
-  for (int i = 0; i < 4; ++i)
-    check(int64_t(x.shape(i)) < kMost && int64_t(y.shape(i)) < kMost, "a dimension is too large");
-  return {int64_t(x.shape(0)), int64_t(x.shape(1)), int64_t(x.shape(2)), int64_t(x.shape(3)),
-          int64_t(y.shape(1)), int64_t(y.shape(2))};
+  for (int i = 0; i < 4; ++i) check(x.shape(i) < kMost && y.shape(i) < kMost, "a dimension is too large");
+  return {x.shape(0), x.shape(1), x.shape(2), x.shape(3), y.shape(1), y.shape(2)};
+}
+
+template <class X, class Y>
+Pool pool(const X& x, const Y& y, const Window& numbers) {
+  const PoolShape s = pool_shape(x, y);
+  const PoolWindow window = pool_window(numbers);
+  check_fits(s, window);
+  return {s, window};
+}
+
+// Kernel, stride, padding, two numbers each.
+template <class X, class Y>
+Pool average_pool(const X& x, const Y& y, Window numbers) {
+  check(numbers.size() == 6, "a window is six numbers: kernel, stride, padding, two each");
+  numbers.insert(numbers.end(), 2, 1);
+  return pool(x, y, numbers);
+}
+
+AverageCount average_count(bool count_padding, std::optional<int64_t> divisor) {
+  check(!divisor || *divisor != 0, "divisor must not be zero");
+  return {divisor.value_or(0), count_padding};
 }
 
 }  // namespace
 
 // Kernel, stride, padding, dilation, two numbers each.
-PoolWindow pool_window(const std::vector<int64_t>& v) {
+PoolWindow pool_window(const Window& v) {
   check(v.size() == 8, "a window is eight numbers: kernel, stride, padding, dilation, two each");
   for (int64_t number : v) check(number >= 0 && number < kMost, "a number of the window is negative or too large");
   check(v[0] > 0 && v[1] > 0, "the window is empty");
@@ -38,100 +60,44 @@ void check_fits(const PoolShape& s, const PoolWindow& v) {
         "the windows do not fit the image");
 }
 
-namespace {
-
-void max_pool_forward(In<4> x, Out<4> y, Places places, const std::vector<int64_t>& numbers) {
-  const PoolShape s = pool_shape(x, y);
-  const PoolWindow window = pool_window(numbers);
-  check_fits(s, window);
-  const MaxPlaces to = max_places(places, window, y);
-  Unlocked unlocked;
-  kernels().pooling.max_forward(s, window, x.data(), y.data(), to);
-}
-
-void max_pool_backward(In<4> gy, Places places, Out<4> gx, const std::vector<int64_t>& numbers) {
-  const PoolShape s = pool_shape(gx, gy);
-  const PoolWindow window = pool_window(numbers);
-  check_fits(s, window);
-  check(places.has_value(), "backward wants the places of the maxima");
-  const MaxPlaces from = max_places(places, window, gy);
-  Unlocked unlocked;
-  kernels().pooling.max_backward(s, window, gy.data(), from, gx.data());
-}
-
-void max_pool_indices(Places places, OutOf<int64_t> indices, int64_t h, int64_t w,
-                      const std::vector<int64_t>& numbers) {
-  const PoolWindow window = pool_window(numbers);
-  check(places.has_value(), "indices are made of the places of the maxima");
-  check(h >= 0 && h < kMost && w >= 0 && w < kMost, "the plane's size is negative or too large");
-  PoolShape s = pool_shape(indices, indices);
-  s.h = h;
-  s.w = w;
-  check_fits(s, window);
-  const MaxPlaces from = max_places(places, window, indices);
-  Unlocked unlocked;
-  kernels().pooling.max_indices(s, window, from, indices.data());
-}
-
-AverageCount average_count(std::optional<int64_t> divisor, bool count_padding) {
-  check(!divisor || *divisor != 0, "divisor must not be zero");
-  return {divisor.value_or(0), count_padding};
-}
-
-// Kernel, stride, padding, two numbers each.
-PoolWindow average_window(std::vector<int64_t> numbers) {
-  check(numbers.size() == 6, "a window is six numbers: kernel, stride, padding, two each");
-  numbers.push_back(1);
-  numbers.push_back(1);
-  return pool_window(numbers);
-}
-
-void avg_pool_forward(In<4> x, Out<4> y, const std::vector<int64_t>& numbers, bool count_padding,
-                      std::optional<int64_t> divisor) {
-  const PoolShape s = pool_shape(x, y);
-  const PoolWindow window = average_window(numbers);
-  check_fits(s, window);
-  const AverageCount count = average_count(divisor, count_padding);
-  Unlocked unlocked;
-  kernels().pooling.average_forward(s, window, count, x.data(), y.data());
-}
-
-void avg_pool_backward(In<4> gy, Out<4> gx, const std::vector<int64_t>& numbers, bool count_padding,
-                       std::optional<int64_t> divisor) {
-  const PoolShape s = pool_shape(gx, gy);
-  const PoolWindow window = average_window(numbers);
-  check_fits(s, window);
-  const AverageCount count = average_count(divisor, count_padding);
-  Unlocked unlocked;
-  kernels().pooling.average_backward(s, window, count, gy.data(), gx.data());
-}
-
-void adaptive_avg_forward(In<4> x, Out<4> y) {
-  const PoolShape s = pool_shape(x, y);
-  check(y.size() == 0 || x.size() > 0, "the cells of an empty image have no mean");
-  Unlocked unlocked;
-  kernels().pooling.adaptive_forward(s, x.data(), y.data());
-}
-
-void adaptive_avg_backward(In<4> gy, Out<4> gx) {
-  const PoolShape s = pool_shape(gx, gy);
-  Unlocked unlocked;
-  kernels().pooling.adaptive_backward(s, gy.data(), gx.data());
-}
-
-}  // namespace
-
 void bind_pooling(nb::module_& m) {
-  m.def("max_pool_forward", max_pool_forward, array("x"), array("y"), array("places").none(), nb::arg("window"));
-  m.def("max_pool_backward", max_pool_backward, array("gy"), array("places"), array("gx"), nb::arg("window"));
-  m.def("max_pool_indices", max_pool_indices, array("places"), array("indices"), nb::arg("h"), nb::arg("w"),
-        nb::arg("window"));
-  m.def("avg_pool_forward", avg_pool_forward, array("x"), array("y"), nb::arg("window"),
-        nb::arg("count_include_pad") = true, nb::arg("divisor").none() = nb::none());
-  m.def("avg_pool_backward", avg_pool_backward, array("gy"), array("gx"), nb::arg("window"),
-        nb::arg("count_include_pad") = true, nb::arg("divisor").none() = nb::none());
-  m.def("adaptive_avg_forward", adaptive_avg_forward, array("x"), array("y"));
-  m.def("adaptive_avg_backward", adaptive_avg_backward, array("gy"), array("gx"));
+  def(m, "max_pool_forward(x[n h w channels], y[n oh ow channels], places[n oh ow channels], window)",
+      [](In<4> x, Out<4> y, MaybePlaces places, const Window& numbers) {
+        const auto [shape, window] = pool(x, y, numbers);
+        run(kernels().pooling.max_forward, shape, window, x, y, max_places(places, window));
+      });
+  def(m, "max_pool_backward(gy[n oh ow channels], places[n oh ow channels], gx[n h w channels], window)",
+      [](In<4> gy, Places places, Out<4> gx, const Window& numbers) {
+        const auto [shape, window] = pool(gx, gy, numbers);
+        run(kernels().pooling.max_backward, shape, window, gy, max_places(places, window), gx);
+      });
+  def(m, "max_pool_indices(places[n oh ow channels], indices[n oh ow channels], h, w, window)",
+      [](Places places, View<int64_t, 4> indices, int64_t h, int64_t w, const Window& numbers) {
+        check(h >= 0 && h < kMost && w >= 0 && w < kMost, "the plane's size is negative or too large");
+        PoolShape s = pool_shape(places, indices);
+        s.h = h;
+        s.w = w;
+        const PoolWindow window = pool_window(numbers);
+        check_fits(s, window);
+        run(kernels().pooling.max_indices, s, window, max_places(places, window), indices);
+      });
+  def(m, "avg_pool_forward(x[n h w channels], y[n oh ow channels], window, count_include_pad=True, divisor=None)",
+      [](In<4> x, Out<4> y, const Window& numbers, bool count_padding, std::optional<int64_t> divisor) {
+        const auto [shape, window] = average_pool(x, y, numbers);
+        run(kernels().pooling.average_forward, shape, window, average_count(count_padding, divisor), x, y);
+      });
+  def(m, "avg_pool_backward(gy[n oh ow channels], gx[n h w channels], window, count_include_pad=True, divisor=None)",
+      [](In<4> gy, Out<4> gx, const Window& numbers, bool count_padding, std::optional<int64_t> divisor) {
+        const auto [shape, window] = average_pool(gx, gy, numbers);
+        run(kernels().pooling.average_backward, shape, window, average_count(count_padding, divisor), gy, gx);
+      });
+  def(m, "adaptive_avg_forward(x[n h w channels], y[n oh ow channels])", [](In<4> x, Out<4> y) {
+    check(y.size() == 0 || x.size() > 0, "the cells of an empty image have no mean");
+    run(kernels().pooling.adaptive_forward, pool_shape(x, y), x, y);
+  });
+  def(m, "adaptive_avg_backward(gy[n oh ow channels], gx[n h w channels])", [](In<4> gy, Out<4> gx) {
+    run(kernels().pooling.adaptive_backward, pool_shape(gx, gy), gy, gx);
+  });
 }
 
 }  // namespace flambeau

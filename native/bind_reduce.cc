@@ -13,65 +13,51 @@
 namespace flambeau {
 namespace {
 
-using AnyIn = nb::ndarray<const float, nb::device::cpu, nb::c_contig>;
-using AnyOut = nb::ndarray<float, nb::device::cpu, nb::c_contig>;
-using Places = nb::ndarray<int64_t, nb::device::cpu, nb::c_contig>;
+using AnyIn = View<const float, kAny>;
 
-void def(nb::module_& m, const char* name, Reduction reduction) {
+// How many of n numbers are reduced to each of the results.
+int64_t share(int64_t n, int64_t results, bool extreme) {
+  check(results > 0 ? n % results == 0 : n == 0, "the sizes of the array and of the result do not fit");
+  check(n > 0 || results == 0 || !extreme, "no numbers: there is no extreme");
+  return results > 0 ? n / results : 0;
+}
+
+void def_reduction(nb::module_& m, const std::string& name, Reduction reduction) {
   const bool extreme = reduction == Reduction::max || reduction == Reduction::min;
-  m.def(
-      name,
-      [reduction, extreme](const AnyIn& x, const AnyOut& y, int64_t inner) {
-        const int64_t results = int64_t(y.size()), n = int64_t(x.size());
-        check(inner > 0 && results % inner == 0, "inner must divide the size of the result");
-        check(reduction != Reduction::norm || inner == 1, "a norm is of rows");
-        check(results > 0 ? n % results == 0 : n == 0, "the sizes of the array and of the result do not fit");
-        if (results == 0) return;
-        check(n > 0 || !extreme, "no numbers: there is no extreme");
-        Unlocked unlocked;
-        kernels().reduce.reduce(reduction, {results / inner, n / results, inner}, x.data(), y.data());
-      },
-      array("x"), array("y"), nb::arg("inner") = 1);
+  def(m, name + "(x, y, inner=1)", [reduction, extreme](AnyIn x, View<float, kAny> y, int64_t inner) {
+    const int64_t results = y.size();
+    check(inner > 0 && results % inner == 0, "inner must divide the size of the result");
+    check(reduction != Reduction::norm || inner == 1, "a norm is of rows");
+    const ReduceShape shape{results / inner, share(x.size(), results, extreme), inner};
+    if (results > 0) run(kernels().reduce.reduce, reduction, shape, x, y);
+  });
 }
 
-void def_place(nb::module_& m, const char* name, bool least) {
-  m.def(
-      name,
-      [least](const AnyIn& x, const Places& y) {
-        const int64_t rows = int64_t(y.size()), n = int64_t(x.size());
-        check(rows > 0 ? n % rows == 0 : n == 0, "the sizes of the array and of the result do not fit");
-        if (rows == 0) return;
-        check(n > 0, "no numbers: there is no extreme");
-        Unlocked unlocked;
-        kernels().reduce.place(least, rows, n / rows, x.data(), y.data());
-      },
-      array("x"), array("y"));
-}
-
-void add_rows(const In<2>& x, const nb::ndarray<const int64_t, nb::ndim<1>, nb::device::cpu, nb::c_contig>& at,
-              const Out<2>& y) {
-  check(x.shape(1) == y.shape(1), "rows and sums differ in length");
-  check(x.shape(0) == at.shape(0), "there must be one number for each row");
-  const int64_t m = int64_t(at.shape(0)), rows = int64_t(y.shape(0));
-  for (int64_t i = 0; i < m; ++i) check(at.data()[i] >= 0 && at.data()[i] < rows, "there is no such row");
-  Unlocked unlocked;
-  kernels().reduce.add_rows(m, int64_t(x.shape(1)), rows, x.data(), at.data(), y.data());
+void def_place(nb::module_& m, const std::string& name, bool least) {
+  def(m, name + "(x, y)", [least](AnyIn x, View<int64_t, kAny> y) {
+    const int64_t rows = y.size(), count = share(x.size(), rows, true);
+    if (rows > 0) run(kernels().reduce.place, least, rows, count, x, y);
+  });
 }
 
 }  // namespace
 
 void bind_reduce(nb::module_& m) {
-  def(m, "sum", Reduction::sum);
-  def(m, "mean", Reduction::mean);
-  def(m, "prod", Reduction::prod);
-  def(m, "max", Reduction::max);
-  def(m, "min", Reduction::min);
-  def(m, "abs_sum", Reduction::abs_sum);
-  def(m, "abs_max", Reduction::abs_max);
-  def(m, "norm", Reduction::norm);
+  def_reduction(m, "sum", Reduction::sum);
+  def_reduction(m, "mean", Reduction::mean);
+  def_reduction(m, "prod", Reduction::prod);
+  def_reduction(m, "max", Reduction::max);
+  def_reduction(m, "min", Reduction::min);
+  def_reduction(m, "abs_sum", Reduction::abs_sum);
+  def_reduction(m, "abs_max", Reduction::abs_max);
+  def_reduction(m, "norm", Reduction::norm);
   def_place(m, "argmax", false);
   def_place(m, "argmin", true);
-  m.def("add_rows", add_rows, array("x"), array("at"), array("y"));
+  def(m, "add_rows(x[count columns], at[count], y[rows columns])", [](In<2> x, View<const int64_t, 1> at, Out<2> y) {
+    const int64_t count = at.shape(0), rows = y.shape(0);
+    for (int64_t i = 0; i < count; ++i) check(at.data()[i] >= 0 && at.data()[i] < rows, "there is no such row");
+    run(kernels().reduce.add_rows, count, x.shape(1), rows, x, at, y);
+  });
 }
 
 }  // namespace flambeau

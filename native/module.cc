@@ -83,14 +83,8 @@ NB_MODULE(_runtime, m) {
     Unlocked unlocked;
     parallel_run(n, body, &function);
   });
-  bind_conv(m);
   bind_memory(m);
-  bind_conv_pool(m);
-  bind_gemm(m);
-  bind_softmax(m);
-  bind_norm(m);
-  bind_pooling(m);
-  bind_elementwise(m);
-  bind_optim(m);
-  bind_reduce(m);
+#define BIND(Type, name) bind_##name(m);
+  FLAMBEAU_FAMILIES(BIND)
+#undef BIND
 }

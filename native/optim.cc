@@ -40,121 +40,92 @@ FLAMBEAU_INLINE void add_square(Vec& average, Vec value, float decay, float rest
 
 using States = Vec (&)[3];
 
-struct Sgd {
-  static FLAMBEAU_INLINE void step(const OptimNumbers& k, Vec& p, Vec g, States s) {
-    g = descent(k, p, g);
-    if (k.momentum != 0.0f) {
-      s[0] = k.fresh ? g : s[0] * k.momentum + g * k.share;
-      g = k.nesterov ? g + s[0] * k.momentum : s[0];
-    }
-    p -= g * k.size;
+FLAMBEAU_INLINE void sgd(const OptimNumbers& k, Vec& p, Vec g, States s) {
+  if (k.momentum != 0.0f) {
+    s[0] = k.fresh ? g : s[0] * k.momentum + g * k.share;
+    g = k.nesterov ? g + s[0] * k.momentum : s[0];
   }
-};
+  p -= g * k.size;
+}
 
-struct Adam {
-  static FLAMBEAU_INLINE void step(const OptimNumbers& k, Vec& p, Vec g, States s, bool amsgrad) {
-    p *= k.keep;
-    g = descent(k, p, g);
-    lerp(s[0], g, k.rest1);
-    add_square(s[1], g, k.decay2, k.rest2);
-    if (amsgrad) s[2] = greater(s[2], s[1]);
-    p -= s[0] / (sqrt(amsgrad ? s[2] : s[1]) + k.eps) * k.size;
-  }
-  static FLAMBEAU_INLINE void step(const OptimNumbers& k, Vec& p, Vec g, States s) { step(k, p, g, s, false); }
-};
+FLAMBEAU_INLINE void moments(const OptimNumbers& k, Vec g, States s) {
+  lerp(s[0], g, k.rest1);
+  add_square(s[1], g, k.decay2, k.rest2);
+}
 
-struct Amsgrad {
-  static FLAMBEAU_INLINE void step(const OptimNumbers& k, Vec& p, Vec g, States s) { Adam::step(k, p, g, s, true); }
-};
+FLAMBEAU_INLINE void adam(const OptimNumbers& k, Vec& p, Vec g, States s) {
+  moments(k, g, s);
+  p -= s[0] / (sqrt(s[1]) + k.eps) * k.size;
+}
+
+FLAMBEAU_INLINE void amsgrad(const OptimNumbers& k, Vec& p, Vec g, States s) {
+  moments(k, g, s);
+  s[2] = greater(s[2], s[1]);
+  p -= s[0] / (sqrt(s[2]) + k.eps) * k.size;
+}
 
 template <bool kCentred, bool kBuffer>
-struct RmsProp {
-  static FLAMBEAU_INLINE void step(const OptimNumbers& k, Vec& p, Vec g, States s) {
-    g = descent(k, p, g);
-    add_square(s[0], g, k.decay1, k.rest1);
-    Vec square = s[0];
-    if (kCentred) {
-      lerp(s[1], g, k.rest1);
-      square -= s[1] * s[1];
-    }
-    Vec d = g / (sqrt(square) + k.eps);
-    if (kBuffer) {
-      s[2] = s[2] * k.momentum + d;
-      d = s[2];
-    }
-    p -= d * k.size;
+FLAMBEAU_INLINE void rmsprop(const OptimNumbers& k, Vec& p, Vec g, States s) {
+  add_square(s[0], g, k.decay1, k.rest1);
+  Vec square = s[0];
+  if (kCentred) {
+    lerp(s[1], g, k.rest1);
+    square -= s[1] * s[1];
   }
-};
+  Vec d = g / (sqrt(square) + k.eps);
+  if (kBuffer) {
+    s[2] = s[2] * k.momentum + d;
+    d = s[2];
+  }
+  p -= d * k.size;
+}
 
-struct Adagrad {
-  static FLAMBEAU_INLINE void step(const OptimNumbers& k, Vec& p, Vec g, States s) {
-    g = descent(k, p, g);
-    s[0] += g * g;
-    p -= g / (sqrt(s[0]) + k.eps) * k.size;
-  }
-};
+FLAMBEAU_INLINE void adagrad(const OptimNumbers& k, Vec& p, Vec g, States s) {
+  s[0] += g * g;
+  p -= g / (sqrt(s[0]) + k.eps) * k.size;
+}
 
-struct Adadelta {
-  static FLAMBEAU_INLINE void step(const OptimNumbers& k, Vec& p, Vec g, States s) {
-    g = descent(k, p, g);
-    add_square(s[0], g, k.decay1, k.rest1);
-    const Vec d = g * sqrt(s[1] + k.eps) / sqrt(s[0] + k.eps);
-    add_square(s[1], d, k.decay1, k.rest1);
-    p -= d * k.size;
-  }
-};
+FLAMBEAU_INLINE void adadelta(const OptimNumbers& k, Vec& p, Vec g, States s) {
+  add_square(s[0], g, k.decay1, k.rest1);
+  const Vec d = g * sqrt(s[1] + k.eps) / sqrt(s[0] + k.eps);
+  add_square(s[1], d, k.decay1, k.rest1);
+  p -= d * k.size;
+}
 
-struct Adamax {
-  static FLAMBEAU_INLINE void step(const OptimNumbers& k, Vec& p, Vec g, States s) {
-    g = descent(k, p, g);
-    lerp(s[0], g, k.rest1);
-    s[1] = greater(s[1] * k.decay2, abs(g) + k.eps);
-    p -= s[0] / s[1] * k.size;
-  }
-};
+FLAMBEAU_INLINE void adamax(const OptimNumbers& k, Vec& p, Vec g, States s) {
+  lerp(s[0], g, k.rest1);
+  s[1] = greater(s[1] * k.decay2, abs(g) + k.eps);
+  p -= s[0] / s[1] * k.size;
+}
 
-struct NAdam {
-  static FLAMBEAU_INLINE void step(const OptimNumbers& k, Vec& p, Vec g, States s) {
-    p *= k.keep;
-    g = descent(k, p, g);
-    lerp(s[0], g, k.rest1);
-    add_square(s[1], g, k.decay2, k.rest2);
-    p -= (g * k.from_gradient + s[0] * k.from_average) / (sqrt(s[1] / k.correction) + k.eps);
-  }
-};
+FLAMBEAU_INLINE void nadam(const OptimNumbers& k, Vec& p, Vec g, States s) {
+  moments(k, g, s);
+  p -= (g * k.from_gradient + s[0] * k.from_average) / (sqrt(s[1] / k.correction) + k.eps);
+}
 
-struct RAdam {
-  static FLAMBEAU_INLINE void step(const OptimNumbers& k, Vec& p, Vec g, States s) {
-    p *= k.keep;
-    g = descent(k, p, g);
-    lerp(s[0], g, k.rest1);
-    add_square(s[1], g, k.decay2, k.rest2);
-    p -= (k.rectified ? s[0] / (sqrt(s[1]) + k.eps) : s[0]) * k.size;
-  }
-};
+FLAMBEAU_INLINE void radam(const OptimNumbers& k, Vec& p, Vec g, States s) {
+  moments(k, g, s);
+  p -= (k.rectified ? s[0] / (sqrt(s[1]) + k.eps) : s[0]) * k.size;
+}
 
-struct Rprop {
-  static FLAMBEAU_INLINE void step(const OptimNumbers& k, Vec& p, Vec g, States s) {
-    g = descent(k, p, g);
-    const Vec agreement = g * s[0], same = agreement * 0.0f + 1.0f;  // NaN stays
-    s[1] *= agreement < 0.0f ? broadcast(k.shrink) : (agreement > 0.0f ? broadcast(k.grow) : same);
-    s[1] = clamp(s[1], k.least, k.greatest);
-    s[0] = agreement < 0.0f ? Vec{} : g;
-    const Vec sign = s[0] > 0.0f ? broadcast(1.0f) : (s[0] < 0.0f ? broadcast(-1.0f) : s[0]);
-    p -= sign * s[1];
-  }
-};
+FLAMBEAU_INLINE void rprop(const OptimNumbers& k, Vec& p, Vec g, States s) {
+  const Vec agreement = g * s[0], same = agreement * 0.0f + 1.0f;  // NaN stays
+  s[1] *= agreement < 0.0f ? broadcast(k.shrink) : (agreement > 0.0f ? broadcast(k.grow) : same);
+  s[1] = clamp(s[1], k.least, k.greatest);
+  s[0] = agreement < 0.0f ? Vec{} : g;
+  const Vec sign = s[0] > 0.0f ? broadcast(1.0f) : (s[0] < 0.0f ? broadcast(-1.0f) : s[0]);
+  p -= sign * s[1];
+}
 
-struct Asgd {
-  static FLAMBEAU_INLINE void step(const OptimNumbers& k, Vec& p, Vec g, States s) {
-    g = descent(k, p, g);
-    p = p * k.keep - g * k.size;
-    s[0] = k.share == 1.0f ? p : s[0] + (p - s[0]) * k.share;
-  }
-};
+FLAMBEAU_INLINE void asgd(const OptimNumbers& k, Vec& p, Vec g, States s) {
+  p = p * k.decay1 - g * k.size;
+  s[0] = k.share == 1.0f ? p : s[0] + (p - s[0]) * k.share;
+}
+
+using Rule = void (*)(const OptimNumbers&, Vec& p, Vec g, States);
 
 // A rule on floats [begin, end) of a tensor. `S` says which states there are.
-template <class Rule, bool... S>
+template <Rule rule, bool... S>
 void run(const OptimTensor& t, int64_t begin, int64_t end) {
   static constexpr bool there[3] = {S...};
   const OptimNumbers k = t.numbers;  // a copy: no store can change it
@@ -162,7 +133,8 @@ void run(const OptimTensor& t, int64_t begin, int64_t end) {
     const int count = int(least(end - i, kLanes));
     Vec p = load_part(t.p + i, count), s[3];
     FLAMBEAU_UNROLL for (int j = 0; j < 3; ++j) s[j] = there[j] ? load_part(t.states[j] + i, count) : Vec{};
-    Rule::step(k, p, load_part(t.g + i, count), s);
+    p *= k.keep;
+    rule(k, p, descent(k, p, load_part(t.g + i, count)), s);
     store_part(t.p + i, p, count);
     FLAMBEAU_UNROLL for (int j = 0; j < 3; ++j)
       if (there[j]) store_part(t.states[j] + i, s[j], count);
@@ -174,19 +146,19 @@ using Run = void (*)(const OptimTensor&, int64_t begin, int64_t end);
 Run pick(OptimRule rule, const OptimTensor& t) {
   const bool first = t.states[0], second = t.states[1], third = t.states[2];
   switch (rule) {
-    case OptimRule::sgd: return first ? run<Sgd, true, false, false> : run<Sgd, false, false, false>;
-    case OptimRule::adam: return third ? run<Amsgrad, true, true, true> : run<Adam, true, true, false>;
+    case OptimRule::sgd: return first ? run<sgd, true, false, false> : run<sgd, false, false, false>;
+    case OptimRule::adam: return third ? run<amsgrad, true, true, true> : run<adam, true, true, false>;
     case OptimRule::rmsprop:
-      if (second && third) return run<RmsProp<true, true>, true, true, true>;
-      if (second) return run<RmsProp<true, false>, true, true, false>;
-      return third ? run<RmsProp<false, true>, true, false, true> : run<RmsProp<false, false>, true, false, false>;
-    case OptimRule::adagrad: return run<Adagrad, true, false, false>;
-    case OptimRule::adadelta: return run<Adadelta, true, true, false>;
-    case OptimRule::adamax: return run<Adamax, true, true, false>;
-    case OptimRule::nadam: return run<NAdam, true, true, false>;
-    case OptimRule::radam: return run<RAdam, true, true, false>;
-    case OptimRule::rprop: return run<Rprop, true, true, false>;
-    case OptimRule::asgd: return run<Asgd, true, false, false>;
+      if (second && third) return run<rmsprop<true, true>, true, true, true>;
+      if (second) return run<rmsprop<true, false>, true, true, false>;
+      return third ? run<rmsprop<false, true>, true, false, true> : run<rmsprop<false, false>, true, false, false>;
+    case OptimRule::adagrad: return run<adagrad, true, false, false>;
+    case OptimRule::adadelta: return run<adadelta, true, true, false>;
+    case OptimRule::adamax: return run<adamax, true, true, false>;
+    case OptimRule::nadam: return run<nadam, true, true, false>;
+    case OptimRule::radam: return run<radam, true, true, false>;
+    case OptimRule::rprop: return run<rprop, true, true, false>;
+    case OptimRule::asgd: return run<asgd, true, false, false>;
   }
   return nullptr;
 }

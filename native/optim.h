@@ -15,7 +15,7 @@ struct OptimNumbers {
   float keep = 1;          // p is multiplied by it before the step
   float momentum = 0;      // of the buffer of directions
   float share = 1;         // of the gradient in that buffer, or of p in an average
-  float decay1 = 0, rest1 = 0;  // the first running average: its decay, 1 - decay
+  float decay1 = 0, rest1 = 0;  // the first running average: its decay, 1 - decay; ASGD: p is multiplied by it
   float decay2 = 0, rest2 = 0;  // the second
   float eps = 0;
   float from_gradient = 0, from_average = 0, correction = 1;  // NAdam

@@ -15,18 +15,16 @@
 
 namespace flambeau {
 
+// Each family has a struct of kernels, a function of table.cc that gives it, and one that shows it to Python.
+#define FLAMBEAU_FAMILIES(FAMILY)                                                                            \
+  FAMILY(Conv, conv) FAMILY(ConvPool, conv_pool) FAMILY(Gemm, gemm) FAMILY(Elementwise, elementwise)         \
+  FAMILY(Layout, layout) FAMILY(Random, random) FAMILY(Pooling, pooling) FAMILY(Norm, norm)                  \
+  FAMILY(Optim, optim) FAMILY(Reduce, reduce) FAMILY(Softmax, softmax)
+
 struct Kernels {
-  ConvKernels conv;
-  ConvPoolKernels conv_pool;
-  GemmKernels gemm;
-  ElementwiseKernels elementwise;
-  LayoutKernels layout;
-  RandomKernels random;
-  PoolingKernels pooling;
-  NormKernels norm;
-  OptimKernels optim;
-  ReduceKernels reduce;
-  SoftmaxKernels softmax;
+#define MEMBER(Type, name) Type##Kernels name;
+  FLAMBEAU_FAMILIES(MEMBER)
+#undef MEMBER
 };
 
 bool use_winograd();  // no: convolutions are computed directly, with a fifth of the rounding error

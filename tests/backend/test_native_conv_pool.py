@@ -299,7 +299,7 @@ def test_refusals():
     window, pool = case.windows
     forward = native.conv_pool_forward
     for arguments, words in [
-        ((x, w, b, y, places, window[:6], pool), "seven"),
+        ((x, w, b, y, places, window[:6], pool), "three numbers a dimension"),
         ((x, w, b, y, places, window, pool[:6]), "eight"),
         ((x, w, b[:2], y, places, window, pool), "bias"),
         ((x, w[:, :2], b, y, places, window, pool), "channels"),
@@ -312,7 +312,7 @@ def test_refusals():
     ]:
         with pytest.raises((ValueError, TypeError), match=words):
             forward(*arguments)
-    with pytest.raises(ValueError, match="gradient differ"):
+    with pytest.raises(ValueError, match="shape of gx"):
         native.conv_pool_backward(x, w, y, places, gy, x[:1].copy(), None, None, window, pool)
-    with pytest.raises(ValueError, match="places"):
+    with pytest.raises(TypeError):
         native.conv_pool_backward(x, w, y, None, gy, None, None, None, window, pool)

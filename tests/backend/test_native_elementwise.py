@@ -294,11 +294,11 @@ def test_dropout_draws_the_mask_of_the_operation(p, size):
 
 def test_wrong_arguments_are_refused():
     x, y = normal(5), normal(6)
-    with pytest.raises(ValueError, match="different sizes"):
+    with pytest.raises(ValueError, match="shape of y"):
         native.exp(x, y)
-    with pytest.raises(ValueError, match="different sizes"):
+    with pytest.raises(ValueError, match="shape of saved"):
         native.tanh_backward(x, y, x)
-    with pytest.raises(ValueError, match="different sizes"):
+    with pytest.raises(ValueError, match="shape of a"):
         native.where(np.ones(5, bool), y, None, x)
     with pytest.raises(ValueError, match="repeat"):
         native.add(x, x, x, repeat=0)

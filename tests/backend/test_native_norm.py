@@ -224,7 +224,7 @@ def test_refusals():
     x, y, row = poisoned(4, 3), poisoned(4, 3), poisoned(3)
     with pytest.raises(ValueError, match="weight"):
         native.batch_norm_train(x, poisoned(4), None, EPS, y, row, row)
-    with pytest.raises(ValueError, match="mean"):
+    with pytest.raises(ValueError, match="var"):
         native.batch_norm_train(x, None, None, EPS, y, row, poisoned(4))
     with pytest.raises(ValueError, match="shape"):
         native.batch_norm_train(x, None, None, EPS, poisoned(3, 4), row, row)

@@ -156,7 +156,7 @@ def test_rows_are_added(m, c, rows):
     for bad in (-1, rows):
         with pytest.raises(ValueError, match="no such row"):
             native.add_rows(np.ones((1, c), np.float32), np.array([bad]), y)
-    with pytest.raises(ValueError, match="one number for each row"):
+    with pytest.raises(ValueError, match="shape of at"):
         native.add_rows(np.ones((2, c), np.float32), np.array([0]), y)
-    with pytest.raises(ValueError, match="differ in length"):
+    with pytest.raises(ValueError, match="columns"):
         native.add_rows(np.ones((1, c + 1), np.float32), np.array([0]), y)
