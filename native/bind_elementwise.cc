@@ -81,9 +81,6 @@ void bind_elementwise(nb::module_& m) {
 #define DERIVATIVE(name, ...) def_derivative(m, #name, Derivative::name);
 #define BINARY(name, ...) def_binary(m, #name, Binary::name);
 #include "elementwise.inc"
-#undef UNARY
-#undef DERIVATIVE
-#undef BINARY
   // y = mask ? a : b; instead of an array each may be None, which stands for its number.
   def(m, "where(mask[n], a[n], b[n], y[n], a_number=0.0, b_number=0.0)",
       [](View<const bool, kAny> mask, MaybeAnyIn a, MaybeAnyIn b, AnyOut y, float a_number, float b_number) {

@@ -36,7 +36,7 @@ struct NumpyArray {
   int flags;
 };
 
-constexpr int kDenseFlag = 0x1, kAlignedFlag = 0x100, kWriteableFlag = 0x400;
+constexpr int kDenseFlag = 0x1, kWriteableFlag = 0x400;
 
 extern PyTypeObject* numpy_array;  // the class
 
@@ -71,7 +71,7 @@ class View {
     }
     if (!PyObject_TypeCheck(object.ptr(), numpy_array)) return false;
     const NumpyArray* a = reinterpret_cast<NumpyArray*>(object.ptr());
-    constexpr int kFlags = kAlignedFlag | (Dense ? kDenseFlag : 0) | (std::is_const_v<T> ? 0 : kWriteableFlag);
+    constexpr int kFlags = (Dense ? kDenseFlag : 0) | (std::is_const_v<T> ? 0 : kWriteableFlag);
     if ((a->flags & kFlags) != kFlags || (N != kAny && a->rank != N)) return false;
     if (a->type->byte_order != '=' && a->type->byte_order != '|') return false;
     if (!std::is_void_v<T> && !std::strchr(codes<std::remove_const_t<T>>(), a->type->code)) return false;
