@@ -45,9 +45,9 @@ List<OptimTensor> tensors(const List<State>& params, const List<Gradient>& grads
 }
 
 template <class... States>
-void def_rule(nb::module_& m, OptimRule rule, const char* signature, auto numbers) {
+void def_rule(nb::module_& m, const std::string& name, OptimRule rule, auto numbers, const char* arguments) {
   const auto bind = [&]<class... P>(std::function<OptimNumbers(P...)>) {
-    def(m, signature,
+    def(m, name + "(params, grads, " + arguments + ")",
         [rule, numbers](const List<State>& params, const List<Gradient>& grads, const List<States>&... states,
                         const Listed<P>&... given) {
           check_length(grads, params.size());
@@ -65,7 +65,7 @@ void def_rule(nb::module_& m, OptimRule rule, const char* signature, auto number
   bind(std::function{numbers});
 }
 
-// What most rules have in common; `betas` are the decays of the averages.
+// What most rules have in common.
 OptimNumbers adaptive(double lr, double beta1, double beta2, double eps, double weight_decay, bool decoupled,
                       bool maximize) {
   OptimNumbers k;
@@ -171,29 +171,22 @@ OptimNumbers asgd(float& eta, float& mu, float& step, double lr, double lambd, d
 void bind_optim(nb::module_& m) {
   using S = State;
   using Maybe = MaybeState;
-  def_rule<Maybe>(m, OptimRule::sgd,
-      "sgd(params, grads, buffers, lr, momentum, dampening, weight_decay, nesterov, maximize, fresh)", sgd);
-  def_rule<S, S, Maybe>(m, OptimRule::adam,
-      "adam(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, lr, beta1, beta2, eps, weight_decay, "
-      "decoupled, maximize)", adam);
-  def_rule<S, Maybe, Maybe>(m, OptimRule::rmsprop,
-      "rmsprop(params, grads, square_avgs, grad_avgs, buffers, steps, lr, alpha, eps, weight_decay, momentum, "
-      "maximize)", rmsprop);
-  def_rule<S>(m, OptimRule::adagrad,
-      "adagrad(params, grads, sums, steps, lr, lr_decay, eps, weight_decay, maximize)", adagrad);
-  def_rule<S, S>(m, OptimRule::adadelta,
-      "adadelta(params, grads, square_avgs, acc_deltas, steps, lr, rho, eps, weight_decay, maximize)", adadelta);
-  def_rule<S, S>(m, OptimRule::adamax,
-      "adamax(params, grads, exp_avgs, exp_infs, steps, lr, beta1, beta2, eps, weight_decay, maximize)", adamax);
-  def_rule<S, S>(m, OptimRule::nadam,
-      "nadam(params, grads, exp_avgs, exp_avg_sqs, mu_products, steps, lr, beta1, beta2, eps, weight_decay, "
-      "momentum_decay, decoupled, maximize)", nadam);
-  def_rule<S, S>(m, OptimRule::radam,
-      "radam(params, grads, exp_avgs, exp_avg_sqs, steps, lr, beta1, beta2, eps, weight_decay, decoupled, maximize)",
-      radam);
-  def_rule<S, S>(m, OptimRule::rprop, "rprop(params, grads, prevs, sizes, steps, etas, step_sizes, maximize)", rprop);
-  def_rule<S>(m, OptimRule::asgd,
-      "asgd(params, grads, axs, etas, mus, steps, lr, lambd, alpha, t0, weight_decay, maximize)", asgd);
+#define RULE(name) m, #name, OptimRule::name, name
+  def_rule<Maybe>(RULE(sgd), "buffers, lr, momentum, dampening, weight_decay, nesterov, maximize, fresh");
+  def_rule<S, S, Maybe>(RULE(adam), "exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, "
+                                    "lr, beta1, beta2, eps, weight_decay, decoupled, maximize");
+  def_rule<S, Maybe, Maybe>(RULE(rmsprop), "square_avgs, grad_avgs, buffers, steps, "
+                                           "lr, alpha, eps, weight_decay, momentum, maximize");
+  def_rule<S>(RULE(adagrad), "sums, steps, lr, lr_decay, eps, weight_decay, maximize");
+  def_rule<S, S>(RULE(adadelta), "square_avgs, acc_deltas, steps, lr, rho, eps, weight_decay, maximize");
+  def_rule<S, S>(RULE(adamax), "exp_avgs, exp_infs, steps, lr, beta1, beta2, eps, weight_decay, maximize");
+  def_rule<S, S>(RULE(nadam), "exp_avgs, exp_avg_sqs, mu_products, steps, "
+                              "lr, beta1, beta2, eps, weight_decay, momentum_decay, decoupled, maximize");
+  def_rule<S, S>(RULE(radam), "exp_avgs, exp_avg_sqs, steps, "
+                              "lr, beta1, beta2, eps, weight_decay, decoupled, maximize");
+  def_rule<S, S>(RULE(rprop), "prevs, sizes, steps, etas, step_sizes, maximize");
+  def_rule<S>(RULE(asgd), "axs, etas, mus, steps, lr, lambd, alpha, t0, weight_decay, maximize");
+#undef RULE
 }
 
 }  // namespace flambeau

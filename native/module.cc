@@ -15,21 +15,20 @@ std::atomic<bool> winograd{true};
 
 struct Set {
   const char* name;
-  bool there;
   const Kernels& (*table)();
 };
 
+// Those of this processor, the best first.
 std::vector<Set> sets() {
   std::vector<Set> found;
 #if defined(__x86_64__)
   __builtin_cpu_init();
-  const bool avx512 = __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
-                      __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl");
-  const bool avx2 = __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
-  found.push_back({"avx512", avx512, avx512::table});
-  found.push_back({"avx2", avx2, avx2::table});
+  if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512vl"))
+    found.push_back({"avx512", avx512::table});
+  if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) found.push_back({"avx2", avx2::table});
 #endif
-  found.push_back({"portable", true, portable::table});
+  found.push_back({"portable", portable::table});
   return found;
 }
 
@@ -39,7 +38,6 @@ std::atomic<const Kernels*> chosen{nullptr};  // a loop of another thread may ru
 void use_instruction_set(const std::string& name) {
   std::string names;
   for (const Set& set : sets()) {
-    if (!set.there) continue;
     names += std::string(names.empty() ? "" : ", ") + set.name;
     if (name.empty() || name == set.name) {
       set_name = set.name;
@@ -66,8 +64,7 @@ NB_MODULE(_runtime, m) {
   m.def("instruction_set", [] { return std::string(set_name.load()); });
   m.def("instruction_sets", [] {
     std::vector<std::string> names;
-    for (const Set& set : sets())
-      if (set.there) names.push_back(set.name);
+    for (const Set& set : sets()) names.push_back(set.name);
     return names;
   });
   m.def("use_instruction_set", use_instruction_set);
