@@ -61,17 +61,7 @@ R run(R (*kernel)(P...), const A&... arguments) {
 // Numbers and sizes as kernels want them, checked.
 using Window = std::vector<int64_t>;
 
-struct Sizes {
-  int rank;
-  int64_t of[5];  // the first
-};
-
-template <class A>
-Sizes sizes(const A& a) {
-  Sizes s{a.rank(), {}};
-  for (int i = 0; i < std::min(s.rank, 5); ++i) s.of[i] = a.shape(i);
-  return s;
-}
+using Shape = std::span<const Py_ssize_t>;
 
 template <class W>
 WeightStrides weight_strides(const W& w) {
@@ -80,7 +70,7 @@ WeightStrides weight_strides(const W& w) {
 }
 
 // `window`: strides, paddings, dilations, one each dimension of space; groups. Without `y` its size is the greatest.
-ConvShape conv_shape(const Sizes& x, const Sizes& w, const Sizes* y, const Window& window);
+ConvShape conv_shape(Shape x, Shape w, std::optional<Shape> y, const Window& window);
 PoolWindow pool_window(const Window& numbers);
 void check_fits(const PoolShape&, const PoolWindow&);
 Monotone monotone(const std::string& name, float a, float b);

@@ -35,45 +35,39 @@ const ConvKernelsOf<T>& conv_kernels() {
   else return kernels().conv.in_double;
 }
 
-template <class X, class W, class Y>
-ConvShape shape(const X& x, const W& w, const Y& y, const Window& window) {
-  const Sizes out = sizes(y);
-  return conv_shape(sizes(x), sizes(w), &out, window);
-}
-
 template <class T>
 void bind(nb::module_& m) {
   def(m, "conv_forward(x, w, bias, y, window, relu=False)",
       [](Images<T> x, Weight<T> w, Bias<T> bias, ImagesOut<T> y, const Window& window, bool relu) {
-        const ConvShape s = shape(x, w, y, window);
+        const ConvShape s = conv_shape(x.shape(), w.shape(), y.shape(), window);
         check(!bias || bias.shape(0) == s.c_out, "the bias has another length than channels out");
         run(conv_kernels<T>().forward, s, x, w, weight_strides(w), bias, relu, y);
       });
   // With a bias it is the forward pass of a transposed convolution.
   def(m, "conv_backward_data(gy, w, gx, window, bias=None)",
       [](Images<T> gy, Weight<T> w, ImagesOut<T> gx, const Window& window, Bias<T> bias) {
-        const ConvShape s = shape(gx, w, gy, window);
+        const ConvShape s = conv_shape(gx.shape(), w.shape(), gy.shape(), window);
         check(!bias || bias.shape(0) == s.c_in, "the bias has another length than channels in");
         run(conv_kernels<T>().backward_data, s, gy, w, weight_strides(w), bias, gx);
       });
   def(m, "conv_backward_weight(x, gy, gw, window)",
       [](Images<T> x, Images<T> gy, WeightOut<T> gw, const Window& window) {
-        const ConvShape s = shape(x, gw, gy, window);
+        const ConvShape s = conv_shape(x.shape(), gw.shape(), gy.shape(), window);
         run(conv_kernels<T>().backward_weight, s, x, gy, gw, weight_strides(gw));
       });
 }
 
 }  // namespace
 
-ConvShape conv_shape(const Sizes& x, const Sizes& w, const Sizes* y, const Window& numbers) {
-  check(x.rank >= 3 && x.rank <= 5, "one to three dimensions of space are possible");
-  check(w.rank == x.rank && (!y || y->rank == x.rank), "images, weight and output have different dimensions");
-  const int rank = x.rank - 2;
+ConvShape conv_shape(Shape x, Shape w, std::optional<Shape> y, const Window& numbers) {
+  check(x.size() >= 3 && x.size() <= 5, "one to three dimensions of space are possible");
+  check(w.size() == x.size() && (!y || y->size() == x.size()), "images, weight and output have different dimensions");
+  const int rank = int(x.size()) - 2;
   check(int(numbers.size()) == 3 * rank + 1, "a window is three numbers a dimension, and the groups");
-  const int64_t n = x.of[0], c_in = x.of[rank + 1], c_out = w.of[0], groups = numbers[3 * rank];
+  const int64_t n = x[0], c_in = x.back(), c_out = w[0], groups = numbers[3 * rank];
   check(groups > 0 && c_in % groups == 0 && c_out % groups == 0, "groups must divide both numbers of channels");
-  check(w.of[1] == c_in / groups, "the weight wants another number of input channels");
-  check(!y || (y->of[0] == n && y->of[rank + 1] == c_out), "the output has another number of images or channels");
+  check(w[1] == c_in / groups, "the weight wants another number of input channels");
+  check(!y || (y->front() == n && y->back() == c_out), "the output has another number of images or channels");
   check(c_in > 0, "the images have no pixels or no channels");
   check(c_out > 0, "the output has no pixels or no channels");
   // A weight may be one number shown many times: its size need not be that of its memory.
@@ -81,12 +75,12 @@ ConvShape conv_shape(const Sizes& x, const Sizes& w, const Sizes* y, const Windo
   Axis axes[3];
   for (int i = 0; i < rank; ++i) {
     Axis& a = axes[3 - rank + i];
-    a = {x.of[1 + i], 0, w.of[2 + i], numbers[i], numbers[rank + i], numbers[2 * rank + i]};
+    a = {x[1 + i], 0, w[2 + i], numbers[i], numbers[rank + i], numbers[2 * rank + i]};
     check_axis(a);
     most /= a.taps;
     // Windows o * stride + k * dilation - padding, the last of them still in the padded image.
     const int64_t windows = (a.in + 2 * a.pad - a.dilation * (a.taps - 1) - 1) / a.stride + 1;
-    a.out = y ? y->of[1 + i] : windows;
+    a.out = y ? (*y)[1 + i] : windows;
     check(a.out > 0, "the output has no pixels or no channels");
     check(a.out <= windows, "the output has more pixels than there are windows");
   }

@@ -9,10 +9,10 @@
 #include <nanobind/nanobind.h>
 #include <nanobind/ndarray.h>
 
-#include <array>
 #include <cstdint>
 #include <cstring>
-#include <utility>
+#include <span>
+#include <type_traits>
 
 namespace flambeau {
 
@@ -87,9 +87,10 @@ class View {
   int rank() const { return N == kAny ? array()->rank : N; }
   int64_t shape(int axis) const { return array()->sizes[axis]; }
   int64_t stride(int axis) const { return array()->strides[axis] / Py_ssize_t(sizeof(Number)); }  // in numbers
+  std::span<const Py_ssize_t> shape() const { return {array()->sizes, std::size_t(rank())}; }
   int64_t size() const {
     int64_t n = 1;
-    for (int i = 0; i < rank(); ++i) n *= shape(i);
+    for (int64_t each : shape()) n *= each;
     return n;
   }
   template <class U>
