@@ -1,15 +1,16 @@
-// The gradient of a bias: the sum of a gradient over all its pixels, for each channel.
-//
-// Memory is read once, so memory sets the pace. The pixels are cut into at most 32 pieces, by their number alone, each
-// summed by one thread; the sums of the pieces are added in order, so that threads do not change the result. Within a
-// piece four vectors of channels at a time stay in registers, and every 64 pixels go into the piece's sum: that keeps
-// the rounding error of a long sum small.
+// The gradient of a bias: the sum of a gradient over all its pixels, for each channel. That is a sum of columns, as
+// reduce.cc makes it: memory is read once, and threads do not change the result.
 #pragma once
 
+#include "reduce.h"
 #include "simd.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 
-void bias_gradient(int64_t pixels, int64_t channels, const float* gy, float* gb);
+const ReduceKernels& reduce_kernels();
+
+inline void bias_gradient(int64_t pixels, int64_t channels, const float* gy, float* gb) {
+  reduce_kernels().reduce(Reduction::sum, {1, pixels, channels}, gy, gb);
+}
 
 }  // namespace flambeau::FLAMBEAU_ISA

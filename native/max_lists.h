@@ -17,7 +17,7 @@
 #pragma once
 
 #include "conv_pool.h"
-#include "simd.h"
+#include "rows.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 
@@ -35,9 +35,9 @@ inline Range band(const ConvPoolShape& s, int64_t begin, int64_t end) {
 }
 
 inline void add_to(int64_t n, const float* x, float* y) {
-  int64_t i = 0;
-  for (; i + kLanes <= n; i += kLanes) store(y + i, load(y + i) + load(x + i));
-  if (i < n) store_part(y + i, load_part(y + i, int(n - i)) + load_part(x + i, int(n - i)), int(n - i));
+  for_vectors(n, [=](int64_t i, int lanes) __attribute__((always_inline)) {
+    store_part(y + i, load_part(y + i, lanes) + load_part(x + i, lanes), lanes);
+  });
 }
 
 // g: the gradient of the pooled maxima. The convolution has neither groups nor dilation.

@@ -23,6 +23,9 @@
 #include "table.h"
 
 namespace flambeau::FLAMBEAU_ISA {
+
+const ReduceKernels& reduce_kernels();
+
 namespace {
 
 constexpr int64_t kPieceRows = 512;
@@ -52,6 +55,10 @@ struct Fold {
   int64_t full_chunks() const { return ceil_div(rows, kPieceRows); }
   int64_t chunks() const { return full_chunks() + (tail > 0); }
   int64_t spans() const { return ceil_div(width, kSpan); }
+  // A row of c numbers becomes one of `width`.
+  void repeat(float* row) const {
+    for (int64_t k = c; k < width; ++k) row[k] = row[k - c];
+  }
 };
 
 struct Piece {
@@ -183,27 +190,21 @@ void moments(NormShape s, const Fold& fold, const float* x, double* mean, double
 struct Factors {
   float *mean, *scale, *shift;
 
-  Factors(Scratch& scratch, const Fold& fold)
-      : mean(scratch.floats(3 * fold.width)), scale(mean + fold.width), shift(scale + fold.width) {}
-  void repeat(const Fold& fold) const {
-    float* const factors[] = {mean, scale, shift};
-    for (float* row : factors)
-      for (int64_t k = fold.c; k < fold.width; ++k) row[k] = row[k - fold.c];
+  // The mean as it is, not as a float: what rounding takes from it goes into the shift.
+  Factors(Scratch& scratch, const Fold& fold, const NormAffine& affine, const double* exact_mean, const double* var)
+      : mean(scratch.floats(3 * fold.width)), scale(mean + fold.width), shift(scale + fold.width) {
+    for (int64_t j = 0; j < fold.c; ++j) {
+      const double factor = (affine.weight ? affine.weight[j] : 1.0) / __builtin_sqrt(var[j] + affine.eps);
+      mean[j] = float(exact_mean[j]);
+      scale[j] = float(factor);
+      const double lost = (mean[j] - exact_mean[j]) * factor;
+      shift[j] = float((affine.bias ? affine.bias[j] : 0.0) + (lost == lost ? lost : 0.0));
+    }
+    fold.repeat(mean);
+    fold.repeat(scale);
+    fold.repeat(shift);
   }
 };
-
-// The mean as it is, not as a float: what rounding takes from it goes into the shift.
-void find_factors(const NormAffine& affine, const Fold& fold, const double* mean, const double* var,
-                  const Factors& to) {
-  for (int64_t j = 0; j < fold.c; ++j) {
-    const double scale = (affine.weight ? affine.weight[j] : 1.0) / __builtin_sqrt(var[j] + affine.eps);
-    to.mean[j] = float(mean[j]);
-    to.scale[j] = float(scale);
-    const double lost = (to.mean[j] - mean[j]) * scale;
-    to.shift[j] = float((affine.bias ? affine.bias[j] : 0.0) + (lost == lost ? lost : 0.0));
-  }
-  to.repeat(fold);
-}
 
 FLAMBEAU_INLINE Vec normalised(Vec x, Vec mean, Vec scale, Vec shift) { return (x - mean) * scale + shift; }
 FLAMBEAU_INLINE Vec relu(Vec x) { return max(Vec{}, x); }  // in this order NaN stays
@@ -245,43 +246,40 @@ FLAMBEAU_INLINE void put(float* p, Vec v, int lanes) {
 // load what lies behind a reference again after each.
 template <class F>
 void for_numbers(const Fold& fold, const F& shared_body) {
-  const int64_t rows_of_piece = most(1, kBlockFloats / fold.width), pieces = ceil_div(fold.rows, rows_of_piece);
-  parallel_for(pieces + (fold.tail > 0), [&](int64_t piece) {
+  const int64_t rows = fold.rows + (fold.tail > 0);
+  for_row_pieces(rows, most(1, kBlockFloats / fold.width), [&](int64_t begin, int64_t end, int64_t) {
     const F body = shared_body;
-    const int64_t width = fold.width, begin = piece * rows_of_piece, end = least(fold.rows, begin + rows_of_piece);
+    const int64_t width = fold.width;
     for (int64_t row = begin; row < end; ++row)
-      for_vectors(width, [&](int64_t column, int lanes) __attribute__((always_inline)) {
+      for_vectors(row < fold.rows ? width : fold.tail, [&](int64_t column, int lanes) __attribute__((always_inline)) {
         body(row * width + column, column, lanes);
-      });
-    if (piece == pieces)
-      for_vectors(fold.tail, [&](int64_t column, int lanes) __attribute__((always_inline)) {
-        body(fold.rows * width + column, column, lanes);
       });
     end_of_streams();
   });
 }
 
-template <bool Residual, bool Relu, bool Stream>
-void apply(const Fold& fold, const Factors& factors, const BatchNormForward& f) {
-  for_numbers(fold, [=](int64_t at, int64_t column, int lanes) __attribute__((always_inline)) {
-    const Vec mean = load_part(factors.mean + column, lanes), scale = load_part(factors.scale + column, lanes),
-              shift = load_part(factors.shift + column, lanes);
-    Vec y = normalised(load_part(f.x + at, lanes), mean, scale, shift);
-    if (Residual) y += load_part(f.residual + at, lanes);
-    if (Relu) y = relu(y);
-    put<Stream>(f.y + at, y, lanes);
-  });
+// What is the same for all numbers is asked once, before the loop: body(Is<flag>) becomes two loops.
+template <auto Value> struct Is { static constexpr auto value = Value; };
+
+template <class F>
+void decide(bool flag, const F& body) {
+  if (flag) body(Is<true>());
+  else body(Is<false>());
 }
 
-template <bool Residual, bool Relu>
-void apply(const Fold& fold, NormShape s, const Factors& factors, const BatchNormForward& f) {
-  if (can_stream(fold, s, f.y)) apply<Residual, Relu, true>(fold, factors, f);
-  else apply<Residual, Relu, false>(fold, factors, f);
-}
-
-void apply(const Fold& fold, NormShape s, const Factors& factors, const BatchNormForward& f) {
-  if (f.residual) f.relu ? apply<true, true>(fold, s, factors, f) : apply<true, false>(fold, s, factors, f);
-  else f.relu ? apply<false, true>(fold, s, factors, f) : apply<false, false>(fold, s, factors, f);
+void apply(const Fold& fold, NormShape s, const Factors& factors, const BatchNormForward& shared) {
+  decide(shared.residual, [&](auto residual) { decide(shared.relu, [&](auto is_relu) {
+    decide(can_stream(fold, s, shared.y), [&](auto streams) {
+      for_numbers(fold, [=, f = shared](int64_t at, int64_t column, int lanes) __attribute__((always_inline)) {
+        const Vec mean = load_part(factors.mean + column, lanes), scale = load_part(factors.scale + column, lanes),
+                  shift = load_part(factors.shift + column, lanes);
+        Vec y = normalised(load_part(f.x + at, lanes), mean, scale, shift);
+        if (residual.value) y += load_part(f.residual + at, lanes);
+        if (is_relu.value) y = relu(y);
+        put<streams.value>(f.y + at, y, lanes);
+      });
+    });
+  }); });
 }
 
 void batch_train(NormShape s, const NormAffine& affine, const BatchNormForward& f, float* mean, float* var) {
@@ -295,12 +293,10 @@ void batch_train(NormShape s, const NormAffine& affine, const BatchNormForward& 
     mean[j] = float(exact_mean[j]);
     var[j] = float(exact_var[j]);
   }
-  const Factors factors(factor_scratch, fold);
-  find_factors(affine, fold, exact_mean, exact_var, factors);
-  apply(fold, s, factors, f);
+  apply(fold, s, Factors(factor_scratch, fold, affine, exact_mean, exact_var), f);
 }
 
-// float moments as the doubles that find_factors wants.
+// float moments as the doubles that Factors want.
 void widen(const float* mean, const float* var, int64_t c, double* wide) {
   for (int64_t j = 0; j < c; ++j) {
     wide[j] = mean[j];
@@ -315,9 +311,7 @@ void batch_evaluate(NormShape s, const NormAffine& affine, const BatchNormForwar
   const Fold fold(s);
   double* wide = static_cast<double*>(scratch.bytes(2 * s.c * sizeof(double)));
   widen(mean, var, s.c, wide);
-  const Factors factors(factor_scratch, fold);
-  find_factors(affine, fold, wide, wide + s.c, factors);
-  apply(fold, s, factors, f);
+  apply(fold, s, Factors(factor_scratch, fold, affine, wide, wide + s.c), f);
 }
 
 // ---- batch norm, backward ----
@@ -337,6 +331,14 @@ FLAMBEAU_INLINE Vec gradient(const BatchNormBackward& b, int64_t at, int lanes, 
   if constexpr (M == Mask::kOutput) return masked(g, load_part(b.y + at, lanes));
   if constexpr (M == Mask::kAgain) return masked(g, normalised(x, mean, scale, shift));
   return g;
+}
+
+// body(Is<where the mask of b comes from>)
+template <class F>
+void decide_mask(const BatchNormBackward& b, const F& body) {
+  if (b.y) body(Is<Mask::kOutput>());
+  else if (b.relu) body(Is<Mask::kAgain>());
+  else body(Is<Mask::kNone>());
 }
 
 // gb, and gw without its factor, into `sums`.
@@ -363,23 +365,17 @@ void sum_gradients(const Fold& fold, const Factors& factors, const BatchNormBack
   });
 }
 
-template <Mask M, bool Stream>
-void write_gx(const Fold& fold, const Factors& factors, const float* slopes, const float* levels,
-              const BatchNormBackward& b) {
-  for_numbers(fold, [=](int64_t at, int64_t column, int lanes) __attribute__((always_inline)) {
-    const Vec mean = load_part(factors.mean + column, lanes), scale = load_part(factors.scale + column, lanes),
-              shift = load_part(factors.shift + column, lanes), slope = load_part(slopes + column, lanes),
-              level = load_part(levels + column, lanes);
-    const Vec x = load_part(b.x + at, lanes), g = gradient<M>(b, at, lanes, x, mean, scale, shift);
-    put<Stream>(b.gx + at, g * scale + ((x - mean) * slope + level), lanes);
-  });
-}
-
-template <Mask M>
 void write_gx(const Fold& fold, NormShape s, const Factors& factors, const float* slopes, const float* levels,
-              const BatchNormBackward& b) {
-  if (can_stream(fold, s, b.gx)) write_gx<M, true>(fold, factors, slopes, levels, b);
-  else write_gx<M, false>(fold, factors, slopes, levels, b);
+              const BatchNormBackward& shared) {
+  decide_mask(shared, [&](auto mask) { decide(can_stream(fold, s, shared.gx), [&](auto streams) {
+    for_numbers(fold, [=, b = shared](int64_t at, int64_t column, int lanes) __attribute__((always_inline)) {
+      const Vec mean = load_part(factors.mean + column, lanes), scale = load_part(factors.scale + column, lanes),
+                shift = load_part(factors.shift + column, lanes), slope = load_part(slopes + column, lanes),
+                level = load_part(levels + column, lanes);
+      const Vec x = load_part(b.x + at, lanes), g = gradient<mask.value>(b, at, lanes, x, mean, scale, shift);
+      put<streams.value>(b.gx + at, g * scale + ((x - mean) * slope + level), lanes);
+    });
+  }); });
 }
 
 // The sums of all chunks, a column of c: total[0, c) and total[c, 2c).
@@ -395,16 +391,6 @@ void add_up(const Fold& fold, const ColumnSums& sums, double* total) {
   }
 }
 
-void sum_gradients(const Fold& fold, const Factors& factors, const BatchNormBackward& b, const ColumnSums& sums) {
-  const bool keep = b.g_residual;
-  if (b.y) keep ? sum_gradients<Mask::kOutput, true>(fold, factors, b, sums)
-                : sum_gradients<Mask::kOutput, false>(fold, factors, b, sums);
-  else if (b.relu) keep ? sum_gradients<Mask::kAgain, true>(fold, factors, b, sums)
-                        : sum_gradients<Mask::kAgain, false>(fold, factors, b, sums);
-  else keep ? sum_gradients<Mask::kNone, true>(fold, factors, b, sums)
-            : sum_gradients<Mask::kNone, false>(fold, factors, b, sums);
-}
-
 void batch_backward(NormShape s, const NormAffine& affine, const BatchNormBackward& b, const float* mean,
                     const float* var) {
   if (s.c == 0) return;
@@ -413,15 +399,16 @@ void batch_backward(NormShape s, const NormAffine& affine, const BatchNormBackwa
   double* wide = static_cast<double*>(scratch.bytes(4 * s.c * sizeof(double)));
   double* total = wide + 2 * s.c;
   widen(mean, var, s.c, wide);
-  const Factors factors(factor_scratch, fold);
-  find_factors(affine, fold, wide, wide + s.c, factors);
+  const Factors factors(factor_scratch, fold, affine, wide, wide + s.c);
   float* slopes = gx_scratch.floats(2 * fold.width);
   float* levels = slopes + fold.width;
   for (int64_t k = 0; k < 2 * fold.width; ++k) slopes[k] = 0;
   if (b.training || b.gw || b.gb || b.g_residual) {
     const int64_t size = 2 * fold.chunks() * fold.width;
     const ColumnSums sums{static_cast<double*>(sum_scratch.bytes(size * sizeof(double))), fold.width};
-    sum_gradients(fold, factors, b, sums);
+    decide_mask(b, [&](auto mask) {
+      decide(b.g_residual, [&](auto keep) { sum_gradients<mask.value, keep.value>(fold, factors, b, sums); });
+    });
     add_up(fold, sums, total);
   }
   for (int64_t j = 0; j < s.c; ++j) {
@@ -434,21 +421,15 @@ void batch_backward(NormShape s, const NormAffine& affine, const BatchNormBackwa
     levels[j] = float(-scale * total[j] / n);
   }
   if (!b.gx || s.m == 0) return;
-  for (int64_t k = s.c; k < fold.width; ++k) {
-    slopes[k] = slopes[k - s.c];
-    levels[k] = levels[k - s.c];
-  }
+  fold.repeat(slopes);
+  fold.repeat(levels);
+  BatchNormBackward rest = b;
   if (b.g_residual) {  // it is the masked gradient
-    BatchNormBackward kept = b;
-    kept.gy = b.g_residual;
-    write_gx<Mask::kNone>(fold, s, factors, slopes, levels, kept);
-  } else if (b.y) {
-    write_gx<Mask::kOutput>(fold, s, factors, slopes, levels, b);
-  } else if (b.relu) {
-    write_gx<Mask::kAgain>(fold, s, factors, slopes, levels, b);
-  } else {
-    write_gx<Mask::kNone>(fold, s, factors, slopes, levels, b);
+    rest.gy = b.g_residual;
+    rest.y = nullptr;
+    rest.relu = false;
   }
+  write_gx(fold, s, factors, slopes, levels, rest);
 }
 
 // ---- layer norm ----
@@ -496,9 +477,8 @@ void normalise_row(int64_t c, const NormAffine& affine, const float* x, float* y
 }
 
 void layer_forward(NormShape s, const NormAffine& affine, const float* x, float* y, float* mean, float* var) {
-  const int64_t rows = most(1, kLayerFloats / most(1, s.c));
-  parallel_for(ceil_div(s.m, rows), [&](int64_t piece) {
-    for (int64_t r = piece * rows; r < least(s.m, (piece + 1) * rows); ++r)
+  for_row_pieces(s.m, most(1, kLayerFloats / most(1, s.c)), [&](int64_t begin, int64_t end, int64_t) {
+    for (int64_t r = begin; r < end; ++r)
       normalise_row(s.c, affine, x + r * s.c, y + r * s.c, mean[r], var[r]);
   });
 }
@@ -529,27 +509,20 @@ void layer_row_gradient(int64_t c, const NormAffine& affine, const float* g, con
 void layer_backward(NormShape s, const NormAffine& affine, const float* gy, const float* x, const float* mean,
                     const float* var, float* gx, float* gw, float* gb) {
   static thread_local Scratch scratch;
-  const int64_t pieces = ceil_div(s.m, kLayerRows);
-  float* sums = scratch.floats(most(1, 2 * pieces * s.c));
-  parallel_for(pieces, [&](int64_t piece) {
-    float *to_gw = gw ? sums + 2 * piece * s.c : nullptr, *to_gb = gb ? sums + (2 * piece + 1) * s.c : nullptr;
-    if (gw) std::memset(to_gw, 0, sizeof(float) * s.c);
-    if (gb) std::memset(to_gb, 0, sizeof(float) * s.c);
-    for (int64_t r = piece * kLayerRows; r < least(s.m, (piece + 1) * kLayerRows); ++r)
-      layer_row_gradient(s.c, affine, gy + r * s.c, x + r * s.c, mean[r], var[r], gx ? gx + r * s.c : nullptr, to_gw,
-                         to_gb);
+  const int64_t pieces = ceil_div(s.m, kLayerRows), size = 2 * s.c;  // of a piece: gw, then gb
+  float* sums = scratch.floats(most(1, (pieces + 1) * size));
+  for_row_pieces(s.m, kLayerRows, [&](int64_t begin, int64_t end, int64_t piece) {
+    float* sum = sums + piece * size;
+    std::memset(sum, 0, sizeof(float) * size);
+    for (int64_t r = begin; r < end; ++r)
+      layer_row_gradient(s.c, affine, gy + r * s.c, x + r * s.c, mean[r], var[r], gx ? gx + r * s.c : nullptr,
+                         gw ? sum : nullptr, gb ? sum + s.c : nullptr);
   });
-  const auto add_up = [&](float* to, const float* from) {
-    parallel_for(ceil_div(s.c, kSpan), [&](int64_t span) {
-      const int64_t begin = span * kSpan, count = least(kSpan, s.c - begin);
-      double total[kSpan] = {};
-      for (int64_t piece = 0; piece < pieces; ++piece)
-        for (int64_t j = 0; j < count; ++j) total[j] += from[2 * piece * s.c + begin + j];
-      for (int64_t j = 0; j < count; ++j) to[begin + j] = float(total[j]);
-    });
-  };
-  if (gw) add_up(gw, sums);
-  if (gb) add_up(gb, sums + s.c);
+  if (!gw && !gb) return;
+  float* total = sums + pieces * size;
+  reduce_kernels().reduce(Reduction::sum, {1, pieces, size}, sums, total);
+  if (gw) std::memcpy(gw, total, sizeof(float) * s.c);
+  if (gb) std::memcpy(gb, total + s.c, sizeof(float) * s.c);
 }
 
 }  // namespace

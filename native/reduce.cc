@@ -62,16 +62,7 @@ struct AbsGreatest : Greatest {
 // The first `count` < kLanes numbers at x, then `filling`. What lies behind them is read too where the array goes on
 // for another vector: putting the end together from memory costs more than a short row.
 FLAMBEAU_INLINE Vec load_filled(const float* x, int64_t count, int64_t readable, float filling) {
-  const Vec fill = broadcast(filling);
-  if (readable >= kLanes) {
-    IntVec lane;
-    for (int i = 0; i < kLanes; ++i) lane[i] = i;
-    return lane < int32_t(count) ? load(x) : fill;
-  }
-  alignas(64) float rest[kLanes];
-  store(rest, fill);
-  std::memcpy(rest, x, count * sizeof(float));
-  return load(rest);
+  return filled(readable >= kLanes ? load(x) : load_part(x, int(count)), int(count), filling);
 }
 
 // Rows. What a row's chunk gives, how two of them are joined and what the result is, is the business of a part. The
@@ -104,18 +95,17 @@ struct InFloat {
 struct Norm {
   using Result = double;
   typedef float Few __attribute__((vector_size(2 * kLanes), aligned(4), may_alias));
-  typedef double Wide __attribute__((vector_size(4 * kLanes)));
 
   static double chunk(const float* x, int64_t n, int64_t) {
     constexpr int kFew = kLanes / 2;
-    Wide sum[4] = {};
+    VecDouble sum[4] = {};
     int64_t i = 0;
     for (; i + 4 * kFew <= n; i += 4 * kFew)
       FLAMBEAU_UNROLL for (int j = 0; j < 4; ++j) {
-        const Wide v = __builtin_convertvector(*reinterpret_cast<const Few*>(x + i + j * kFew), Wide);
+        const VecDouble v = __builtin_convertvector(*reinterpret_cast<const Few*>(x + i + j * kFew), VecDouble);
         sum[j] += v * v;
       }
-    const Wide all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
+    const VecDouble all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
     double total = 0;
     for (int lane = 0; lane < kFew; ++lane) total += all[lane];
     for (; i < n; ++i) total += double(x[i]) * double(x[i]);
@@ -128,10 +118,8 @@ struct Norm {
 template <class Part>
 void reduce_rows(int64_t m, int64_t c, const float* x, float* y) {
   if (c <= kChunk) {
-    const int64_t rows = most(kJob / most(c, 1), 1);
-    return parallel_for(ceil_div(m, rows), [&](int64_t job) {
-      for (int64_t r = job * rows; r < least(m, (job + 1) * rows); ++r)
-        y[r] = Part::finish(Part::chunk(x + r * c, c, (m - r) * c));
+    return for_row_pieces(m, most(kJob / most(c, 1), 1), [&](int64_t begin, int64_t end, int64_t) {
+      for (int64_t r = begin; r < end; ++r) y[r] = Part::finish(Part::chunk(x + r * c, c, (m - r) * c));
     });
   }
   static thread_local Scratch scratch;
@@ -155,34 +143,25 @@ void reduce_rows(int64_t m, int64_t c, const float* x, float* y) {
 
 // y[W vectors] from `rows` rows of x, `stride` apart.
 template <class Op, int W>
-FLAMBEAU_INLINE void strip(int64_t rows, int64_t stride, const float* x, float* y) {
+FLAMBEAU_INLINE void strip(int64_t rows, int64_t stride, const float* x, float* y, int lanes = kLanes) {
   Vec total[W];
   FLAMBEAU_UNROLL for (int v = 0; v < W; ++v) total[v] = broadcast(Op::kNeutral);
   for (int64_t first = 0; first < rows; first += kRun) {
     Vec sum[W];
     FLAMBEAU_UNROLL for (int v = 0; v < W; ++v) sum[v] = broadcast(Op::kNeutral);
     for (int64_t r = first; r < least(rows, first + kRun); ++r)
-      FLAMBEAU_UNROLL for (int v = 0; v < W; ++v) sum[v] = Op::add(sum[v], load(x + r * stride + v * kLanes));
+      FLAMBEAU_UNROLL for (int v = 0; v < W; ++v)
+          sum[v] = Op::add(sum[v], load_part(x + r * stride + v * kLanes, lanes));
     FLAMBEAU_UNROLL for (int v = 0; v < W; ++v) total[v] = Op::join(total[v], sum[v]);
   }
-  FLAMBEAU_UNROLL for (int v = 0; v < W; ++v) store(y + v * kLanes, total[v]);
+  FLAMBEAU_UNROLL for (int v = 0; v < W; ++v) store_part(y + v * kLanes, total[v], lanes);
 }
 
 // y[columns] from `rows` rows of x. The last vector begins early enough to be a whole one: its columns that had been
 // done before come out the same again.
 template <class Op>
 void block(int64_t rows, int64_t columns, int64_t stride, const float* x, float* y) {
-  if (columns < kLanes) {
-    Vec sum[2] = {broadcast(Op::kNeutral), broadcast(Op::kNeutral)};
-    for (int64_t r = 0; r < rows; ++r) {
-      sum[1] = Op::add(sum[1], load_part(x + r * stride, int(columns)));
-      if (r % kRun == kRun - 1 || r == rows - 1) {
-        sum[0] = Op::join(sum[0], sum[1]);
-        sum[1] = broadcast(Op::kNeutral);
-      }
-    }
-    return store_part(y, sum[0], int(columns));
-  }
+  if (columns < kLanes) return strip<Op, 1>(rows, stride, x, y, int(columns));
   int64_t i = 0;
   for (; i + 4 * kLanes <= columns; i += 4 * kLanes) strip<Op, 4>(rows, stride, x + i, y + i);
   for (; i < columns; i += kLanes) {
@@ -268,9 +247,8 @@ void place(bool smallest, int64_t m, int64_t c, const float* x, int64_t* places)
   float* extremes = scratch.floats(m);
   if (smallest) reduce_rows<InFloat<Least>>(m, c, x, extremes);
   else reduce_rows<InFloat<Greatest>>(m, c, x, extremes);
-  const int64_t rows = most(kJob / c, 1);
-  parallel_for(ceil_div(m, rows), [&](int64_t job) {
-    for (int64_t r = job * rows; r < least(m, (job + 1) * rows); ++r) places[r] = find(x + r * c, c, extremes[r]);
+  for_row_pieces(m, most(kJob / c, 1), [&](int64_t begin, int64_t end, int64_t) {
+    for (int64_t r = begin; r < end; ++r) places[r] = find(x + r * c, c, extremes[r]);
   });
 }
 
@@ -284,9 +262,9 @@ void add_rows(int64_t m, int64_t c, int64_t rows, const float* x, const int64_t*
     for (int64_t i = 0; i < m; ++i) {
       const float* from = x + i * c + begin;
       float* to = y + at[i] * c + begin;
-      int64_t j = 0;
-      for (; j + kLanes <= width; j += kLanes) store(to + j, load(to + j) + load(from + j));
-      for (; j < width; ++j) to[j] += from[j];
+      for_vectors(width, [=](int64_t j, int lanes) __attribute__((always_inline)) {
+        store_part(to + j, load_part(to + j, lanes) + load_part(from + j, lanes), lanes);
+      });
     }
   });
 }
