@@ -102,6 +102,17 @@ struct ColumnSums {
   double* second(int64_t chunk) const { return first(chunk) + width; }
 };
 
+// body(chunk * width + column, rows, first sums, second sums) for all runs of c sums, in order.
+template <class F>
+void for_parts(const Fold& fold, const ColumnSums& sums, const F& body) {
+  for (int64_t chunk = 0; chunk < fold.chunks(); ++chunk) {
+    const bool full = chunk < fold.full_chunks();
+    const double rows = full ? double(least(kPieceRows, fold.rows - chunk * kPieceRows)) : 1;
+    for (int64_t k = 0; k < (full ? fold.width : fold.tail); k += fold.c)
+      body(chunk * fold.width + k, rows, sums.first(chunk) + k, sums.second(chunk) + k);
+  }
+}
+
 template <int V>
 FLAMBEAU_INLINE void add_to(double* to, const Vec (&sum)[V], int lanes) {
   alignas(64) float numbers[V * kLanes];
@@ -161,21 +172,13 @@ void moments(NormShape s, const Fold& fold, const float* x, double* mean, double
     });
   });
   // Put together: first all means, then the deviations about them.
-  const auto for_parts = [&](const auto& part) {
-    for (int64_t chunk = 0; chunk < chunks; ++chunk) {
-      const bool full = chunk < fold.full_chunks();
-      const double n = full ? double(least(kPieceRows, fold.rows - chunk * kPieceRows)) : 1;
-      const float* centre = centres + chunk * width;
-      for (int64_t k = 0; k < (full ? width : fold.tail); k += s.c)
-        part(n, centre + k, sums.first(chunk) + k, sums.second(chunk) + k);
-    }
-  };
   for (int64_t j = 0; j < s.c; ++j) mean[j] = var[j] = 0;
-  for_parts([&](double n, const float* centre, const double* sum, const double*) {
-    for (int64_t j = 0; j < s.c; ++j) mean[j] += n * centre[j] + sum[j];
+  for_parts(fold, sums, [&](int64_t at, double n, const double* sum, const double*) {
+    for (int64_t j = 0; j < s.c; ++j) mean[j] += n * centres[at + j] + sum[j];
   });
   for (int64_t j = 0; j < s.c; ++j) mean[j] /= double(s.m);
-  for_parts([&](double n, const float* centre, const double* sum, const double* squares) {
+  for_parts(fold, sums, [&](int64_t at, double n, const double* sum, const double* squares) {
+    const float* centre = centres + at;
     for (int64_t j = 0; j < s.c; ++j) {
       const double shift = sum[j] / n, off = centre[j] + shift - mean[j];
       var[j] += squares[j] - sum[j] * shift + n * (off * off);
@@ -378,19 +381,6 @@ void write_gx(const Fold& fold, NormShape s, const Factors& factors, const float
   }); });
 }
 
-// The sums of all chunks, a column of c: total[0, c) and total[c, 2c).
-void add_up(const Fold& fold, const ColumnSums& sums, double* total) {
-  for (int64_t j = 0; j < 2 * fold.c; ++j) total[j] = 0;
-  for (int64_t chunk = 0; chunk < fold.chunks(); ++chunk) {
-    const int64_t end = chunk < fold.full_chunks() ? fold.width : fold.tail;
-    for (int64_t k = 0; k < end; k += fold.c)
-      for (int64_t j = 0; j < fold.c; ++j) {
-        total[j] += sums.first(chunk)[k + j];
-        total[fold.c + j] += sums.second(chunk)[k + j];
-      }
-  }
-}
-
 void batch_backward(NormShape s, const NormAffine& affine, const BatchNormBackward& b, const float* mean,
                     const float* var) {
   if (s.c == 0) return;
@@ -409,7 +399,13 @@ void batch_backward(NormShape s, const NormAffine& affine, const BatchNormBackwa
     decide_mask(b, [&](auto mask) {
       decide(b.g_residual, [&](auto keep) { sum_gradients<mask.value, keep.value>(fold, factors, b, sums); });
     });
-    add_up(fold, sums, total);
+    for (int64_t j = 0; j < 2 * s.c; ++j) total[j] = 0;
+    for_parts(fold, sums, [&](int64_t, double, const double* of_g, const double* of_product) {
+      for (int64_t j = 0; j < s.c; ++j) {
+        total[j] += of_g[j];
+        total[s.c + j] += of_product[j];
+      }
+    });
   }
   for (int64_t j = 0; j < s.c; ++j) {
     const double r = 1 / __builtin_sqrt(wide[s.c + j] + affine.eps), n = double(s.m);

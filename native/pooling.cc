@@ -33,28 +33,21 @@ namespace {
 constexpr int64_t kPieceFloats = 16 * 1024;  // that a piece of parallel work reads or writes, about
 constexpr int64_t kOwnedFloats = 64 * 1024;  // the same where pieces share windows at their edges: fewer edges
 
-typedef uint8_t ByteVec __attribute__((vector_size(kLanes)));
+// Places in memory, P, as many as a vector has lanes.
+template <class P> struct PlacesOf { typedef P Type __attribute__((vector_size(kLanes * sizeof(P)))); };
 
-FLAMBEAU_INLINE IntVec load_places(const uint8_t* p, int count) {
-  ByteVec bytes{};
-  if (count >= kLanes) std::memcpy(&bytes, p, kLanes);
-  else std::memcpy(&bytes, p, count);
-  return __builtin_convertvector(bytes, IntVec);
-}
-FLAMBEAU_INLINE IntVec load_places(const int32_t* p, int count) {
-  IntVec places{};
+template <class P>
+FLAMBEAU_INLINE IntVec load_places(const P* p, int count) {
+  typename PlacesOf<P>::Type places{};
   if (count >= kLanes) std::memcpy(&places, p, sizeof places);
-  else std::memcpy(&places, p, sizeof(int32_t) * count);
-  return places;
+  else std::memcpy(&places, p, sizeof(P) * count);
+  return __builtin_convertvector(places, IntVec);
 }
-FLAMBEAU_INLINE void store_places(uint8_t* p, IntVec places, int count) {
-  const ByteVec bytes = __builtin_convertvector(places, ByteVec);
-  if (count >= kLanes) std::memcpy(p, &bytes, kLanes);
-  else std::memcpy(p, &bytes, count);
-}
-FLAMBEAU_INLINE void store_places(int32_t* p, IntVec places, int count) {
+template <class P>
+FLAMBEAU_INLINE void store_places(P* p, IntVec winner, int count) {
+  const auto places = __builtin_convertvector(winner, typename PlacesOf<P>::Type);
   if (count >= kLanes) std::memcpy(p, &places, sizeof places);
-  else std::memcpy(p, &places, sizeof(int32_t) * count);
+  else std::memcpy(p, &places, sizeof(P) * count);
 }
 struct NoPlace {};  // where nobody asks for them
 FLAMBEAU_INLINE void store_places(NoPlace*, IntVec, int) {}
@@ -68,9 +61,9 @@ FLAMBEAU_INLINE void for_channels(int64_t c, bool spill, const F& body) {
   for (int64_t v = 0; v < c; v += kLanes) body(least(v, last), kLanes);
 }
 
-// Pieces of parallel work: rows [begin, end) of the result.
+// body(first row, end) for equal pieces of the rows with about `floats` numbers, in parallel.
 template <class F>
-void for_row_pieces(int64_t rows, int64_t floats_per_row, int64_t floats, const F& body) {
+void for_pieces(int64_t rows, int64_t floats_per_row, int64_t floats, const F& body) {
   const int64_t pieces = least(rows, ceil_div(rows * floats_per_row, floats));
   parallel_for(pieces, [&](int64_t p) { body(rows * p / pieces, rows * (p + 1) / pieces); });
 }
@@ -155,7 +148,7 @@ void max_rows(PoolShape s, PoolWindow window, const float* x, float* y, P* place
 template <class P>
 void max_forward_to(const PoolShape& s, const PoolWindow& window, const float* x, float* y, P* places) {
   const int64_t read = s.w * s.c * least(window.kh, ceil_div(s.h, s.oh));  // for each row of the output
-  for_row_pieces(s.n * s.oh, most(read, s.ow * s.c), kPieceFloats, [&](int64_t begin, int64_t end) {
+  for_pieces(s.n * s.oh, most(read, s.ow * s.c), kPieceFloats, [&](int64_t begin, int64_t end) {
     if (window.kh == 2 && window.kw == 2) max_rows<2, 2>(s, window, x, y, places, {begin, end});
     else if (window.kh == 3 && window.kw == 3) max_rows<3, 3>(s, window, x, y, places, {begin, end});
     else max_rows<0, 0>(s, window, x, y, places, {begin, end});
@@ -271,7 +264,7 @@ void max_collect(const PoolShape& s, const PoolWindow& window, const float* gy, 
   find_steps(window, window.dilation_h * in_row, window.dilation_w * s.c, steps);
   const int64_t* known = sizeof(P) == 1 ? steps : nullptr;
   const bool few = s.c < kLanes || window.kh * window.kw > kLanes;
-  for_row_pieces(s.n * s.h, in_row, kOwnedFloats, [&](int64_t begin, int64_t end) {
+  for_pieces(s.n * s.h, in_row, kOwnedFloats, [&](int64_t begin, int64_t end) {
     for_images(s.h, begin, end, [&](const Owned& owned) {
       if (window.kw == 2) add_windows<2>(s, window, gy, places, few, known, owned, gx);
       else if (window.kw == 3) add_windows<3>(s, window, gy, places, few, known, owned, gx);
@@ -299,7 +292,7 @@ FLAMBEAU_INLINE void spread_window(Vec g, IntVec winner, float* gx, int64_t in_r
 template <int KH, int KW, class P>
 void max_spread(PoolShape s, PoolWindow window, const float* gy, const P* places, float* gx) {
   const int64_t in_row = s.w * s.c, out_row = s.ow * s.c, gy_size = s.n * s.oh * out_row;
-  for_row_pieces(s.n * s.oh, ceil_div(s.h, s.oh) * in_row, kPieceFloats, [&](int64_t begin, int64_t end) {
+  for_pieces(s.n * s.oh, ceil_div(s.h, s.oh) * in_row, kPieceFloats, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       const int64_t image = r / s.oh, top = r % s.oh * window.stride_h - window.pad_h;
       const Range rows = own_pixels(r % s.oh, s.oh, s.h, window.stride_h, window.pad_h);
@@ -352,7 +345,7 @@ void max_indices(const PoolShape& s, const PoolWindow& window, MaxPlaces places,
   const int64_t row_step = window.dilation_h * s.w, column_step = window.dilation_w;
   int64_t steps[256];
   find_steps(window, row_step, column_step, steps);  // no division for each byte
-  for_row_pieces(s.n * s.oh, 2 * s.ow * s.c, kPieceFloats, [&](int64_t begin, int64_t end) {
+  for_pieces(s.n * s.oh, 2 * s.ow * s.c, kPieceFloats, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r)
       for (int64_t o = 0; o < s.ow; ++o) {
         const int64_t top = r % s.oh * window.stride_h - window.pad_h, left = o * window.stride_w - window.pad_w;
@@ -433,9 +426,10 @@ FLAMBEAU_INLINE Vec box_sum(const float* x, int64_t in_row, int64_t c, Range row
 }
 
 void average(PoolShape s, const Grid& grid, const float* x, float* y) {
+  if (s.n * s.oh * s.ow * s.c == 0) return;
   const int64_t in_row = s.w * s.c, out_row = s.ow * s.c, x_size = s.n * s.h * in_row;
   const int64_t moved = most(ceil_div(s.h, s.oh) * in_row, out_row);  // floats a row of the output
-  for_row_pieces(s.n * s.oh, moved, kPieceFloats, [&](int64_t begin, int64_t end) {
+  for_pieces(s.n * s.oh, moved, kPieceFloats, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       const float* image = x + r / s.oh * s.h * in_row;
       const Range rows = grid.rows.cells[r % s.oh];
@@ -454,10 +448,14 @@ void average(PoolShape s, const Grid& grid, const float* x, float* y) {
   });
 }
 
-void average_collect(PoolShape s, const Grid& grid, const float* gy, float* gx) {
+void average_collect(PoolShape s, Grid& grid, const float* gy, float* gx) {
+  if (s.n * s.h * s.w * s.c == 0) return;
+  if (s.oh * s.ow == 0) return clear(s, gx);
+  grid.rows.cover(s.h);
+  grid.columns.cover(s.w);
   const float common = grid.common_factor();
   const int64_t in_row = s.w * s.c, out_row = s.ow * s.c, gy_size = s.n * s.oh * out_row;
-  for_row_pieces(s.n * s.h, in_row, kPieceFloats, [&](int64_t begin, int64_t end) {
+  for_pieces(s.n * s.h, in_row, kPieceFloats, [&](int64_t begin, int64_t end) {
     for (int64_t r = begin; r < end; ++r) {
       const float* image = gy + r / s.h * s.oh * out_row;
       const Range rows = grid.rows.covering[r % s.h];
@@ -496,28 +494,14 @@ Grid& equal_grid(const PoolShape& s) {
   return grid;
 }
 
-void average_by(const PoolShape& s, const Grid& grid, const float* x, float* y) {
-  if (s.n * s.oh * s.ow * s.c > 0) average(s, grid, x, y);
-}
-
-void average_backward_by(const PoolShape& s, Grid& grid, const float* gy, float* gx) {
-  if (s.n * s.h * s.w * s.c == 0) return;
-  if (s.oh * s.ow == 0) return clear(s, gx);
-  grid.rows.cover(s.h);
-  grid.columns.cover(s.w);
-  average_collect(s, grid, gy, gx);
-}
-
 void average_forward(const PoolShape& s, const PoolWindow& window, AverageCount count, const float* x, float* y) {
-  average_by(s, window_grid(s, window, count), x, y);
+  average(s, window_grid(s, window, count), x, y);
 }
 void average_backward(const PoolShape& s, const PoolWindow& window, AverageCount count, const float* gy, float* gx) {
-  average_backward_by(s, window_grid(s, window, count), gy, gx);
+  average_collect(s, window_grid(s, window, count), gy, gx);
 }
-void adaptive_forward(const PoolShape& s, const float* x, float* y) { average_by(s, equal_grid(s), x, y); }
-void adaptive_backward(const PoolShape& s, const float* gy, float* gx) {
-  average_backward_by(s, equal_grid(s), gy, gx);
-}
+void adaptive_forward(const PoolShape& s, const float* x, float* y) { average(s, equal_grid(s), x, y); }
+void adaptive_backward(const PoolShape& s, const float* gy, float* gx) { average_collect(s, equal_grid(s), gy, gx); }
 
 }  // namespace
 

@@ -208,6 +208,7 @@ void reduce_as(const ReduceShape& s, const float* x, float* y) {
 }
 
 void reduce(Reduction reduction, const ReduceShape& s, const float* x, float* y) {
+  if (s.outer * s.inner == 0) return;
   switch (reduction) {
     case Reduction::sum: return reduce_as<Sum>(s, x, y);
     case Reduction::mean:
