@@ -2,8 +2,8 @@
 #include "conv.h"
 
 #include "bias.h"
+#include "depthwise.h"
 #include "gather.h"
-#include "general.h"
 #include "grouped.h"
 #include "outer.h"
 #include "scatter.h"
@@ -27,7 +27,7 @@ int64_t pairs(int64_t input, int64_t output, int64_t taps, int64_t pad) {
 // it must save a third of the products. (Not if outputs come from padding, mostly, which the direct way leaves out: the
 // gradient of a 5 x 5 window over 4 x 4 pixels.) Few channels do not fill the tiles.
 bool winograd_wins(const ConvShape& s, int64_t side_h, int64_t side_w) {
-  const bool fits = s.kh == s.kw && (s.kh == 3 || s.kh == 5) && s.stride_h == 1 && s.stride_w == 1 &&
+  const bool fits = s.is_flat() && s.kh == s.kw && (s.kh == 3 || s.kh == 5) && s.stride_h == 1 && s.stride_w == 1 &&
                     s.dilation_h == 1 && s.dilation_w == 1 && s.groups == 1;
   if (!fits || !use_winograd() || s.c_in < 32 || s.c_out < 32) return false;
   const int64_t direct = pairs(s.h, s.oh, s.kh, s.pad_h) * pairs(s.w, s.ow, s.kw, s.pad_w);
@@ -39,17 +39,19 @@ bool winograd_wins(const ConvShape& s, int64_t side_h, int64_t side_w) {
 
 // What one of the two gathers reads and writes; pads of backward data follow from the window.
 Gather forward_gather(const ConvShape& s) {
-  return {{s.h, s.oh, s.kh, s.stride_h, s.pad_h, s.dilation_h, false},
+  return {{s.d, s.od, s.kd, s.stride_d, s.pad_d, s.dilation_d, false},
+          {s.h, s.oh, s.kh, s.stride_h, s.pad_h, s.dilation_h, false},
           {s.w, s.ow, s.kw, s.stride_w, s.pad_w, s.dilation_w, false},
-          s.n, s.c_in / s.groups, s.c_out / s.groups, s.c_in, s.c_out};
+          s.n, s.groups, s.c_in / s.groups, s.c_out / s.groups, s.c_in, s.c_out};
 }
 
 namespace {
 
 Gather backward_gather(const ConvShape& s) {
-  return {{s.oh, s.h, s.kh, s.stride_h, s.pad_h, s.dilation_h, true},
+  return {{s.od, s.d, s.kd, s.stride_d, s.pad_d, s.dilation_d, true},
+          {s.oh, s.h, s.kh, s.stride_h, s.pad_h, s.dilation_h, true},
           {s.ow, s.w, s.kw, s.stride_w, s.pad_w, s.dilation_w, true},
-          s.n, s.c_out / s.groups, s.c_in / s.groups, s.c_out, s.c_in};
+          s.n, s.groups, s.c_out / s.groups, s.c_in / s.groups, s.c_out, s.c_in};
 }
 
 // Depth that the window does not touch: as many images.
@@ -63,20 +65,10 @@ ConvShape flattened(ConvShape s) {
 
 // Windows of one pixel are matrix products, whose rows are the pixels of all images.
 bool is_pointwise(const ConvShape& s) {
-  return s.groups == 1 && s.kh == 1 && s.kw == 1 && s.pad_h == 0 && s.pad_w == 0 && s.oh == s.h && s.ow == s.w;
+  return s.is_flat() && s.groups == 1 && s.kh == 1 && s.kw == 1 && s.pad_h == 0 && s.pad_w == 0 && s.oh == s.h &&
+         s.ow == s.w;
 }
 int64_t pixels(const ConvShape& s) { return s.n * s.oh * s.ow; }
-
-// Whether rows are mostly padding, which the algorithms for two dimensions write down.
-bool is_far(const ConvShape& s) {
-  return most(s.pad_w + s.w, (s.ow - 1) * s.stride_w + (s.kw - 1) * s.dilation_w + 1) > 4 * s.w + 256;
-}
-
-// What the algorithms for two dimensions do not take.
-bool is_general(const ConvShape& s) {
-  const bool flat = s.d == 1 && s.od == 1 && s.kd == 1 && s.pad_d == 0;
-  return !flat || (!is_finely_grouped(s) && (s.groups > 1 || is_far(s)));
-}
 
 // In three dimensions Winograd's algorithm goes plane by plane: for each tap of depth a convolution in two dimensions
 // of the planes that it reads, added to those that it writes.
@@ -149,10 +141,27 @@ bool winograd_volume_weight(const ConvShape& s, const float* x, const float* gy,
 }  // namespace
 
 bool is_gathered(const ConvShape& s) {
-  return s.groups == 1 && !is_general(s) && !winograd_wins(s, s.oh, s.ow);
+  return s.groups == 1 && !winograd_wins(s, s.oh, s.ow);
 }
 
 namespace {
+
+template <class T>
+void direct(const Gather& g, const T* x, const T* weight, WeightStrides at, const T* bias, Activation activation,
+            T* y) {
+  if (is_depthwise(g)) return depthwise(g, x, weight, at, bias, activation, y);
+  static thread_local Scratch scratch;
+  const int64_t size = g.groups * packed_size<T>(g.taps(), g.c_in, g.c_out);
+  T* packed = static_cast<T*>(scratch.bytes(sizeof(T) * size));
+  pack_weights(packed_for(g, weight, at), g.c_in, g.c_out, packed);
+  gather(g, x, packed, bias, activation, y);
+}
+
+template <class T>
+void direct_weight(const ConvShape& s, const T* x, const T* gy, T* gw, WeightStrides at) {
+  const Gather g = forward_gather(s);
+  is_depthwise(g) ? depthwise_weight(g, x, gy, gw, at) : outer(s, x, gy, gw, at);
+}
 
 void forward(const ConvShape& shape, const float* x, const float* weight, WeightStrides at, const float* bias,
              bool relu, float* y) {
@@ -160,7 +169,6 @@ void forward(const ConvShape& shape, const float* x, const float* weight, Weight
   if (s.n == 0) return;
   const Activation activation = relu ? Activation::kRelu : Activation::kNone;
   if (s.kd > 1 && !relu && winograd_volume(s, false, x, weight, at, bias, y)) return;
-  if (is_general(s)) return general(s, false, x, weight, at, bias, activation, y);
   if (winograd_wins(s, s.oh, s.ow)) {
     const WinogradShape tiles(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
     return winograd(tiles, x, {weight, at.out, at.in, at.h, at.w, false}, bias, relu, y);
@@ -170,12 +178,7 @@ void forward(const ConvShape& shape, const float* x, const float* weight, Weight
                                 y, 0, s.c_out, bias, relu};
     return gemm_kernels().single(product);
   }
-  const Gather g = forward_gather(s);
-  if (is_finely_grouped(s)) return grouped(g, x, weight, at, bias, activation, y);
-  static thread_local Scratch scratch;
-  float* packed = scratch.floats(packed_size(s.kh * s.kw, g.c_in, g.c_out));
-  pack_weights({weight, at.out, at.in, at.h, at.w, s.kh, s.kw, false}, g.c_in, g.c_out, packed);
-  gather(g, x, packed, bias, activation, y);
+  (is_finely_grouped(s) ? grouped : direct<float>)(forward_gather(s), x, weight, at, bias, activation, y);
 }
 
 void backward_data(const ConvShape& shape, const float* gy, const float* weight, WeightStrides at, const float* bias,
@@ -183,7 +186,6 @@ void backward_data(const ConvShape& shape, const float* gy, const float* weight,
   const ConvShape s = flattened(shape);
   if (s.n == 0) return;
   if (s.kd > 1 && winograd_volume(s, true, gy, weight, at, bias, gx)) return;
-  if (is_general(s)) return general(s, true, gy, weight, at, bias, Activation::kNone, gx);
   if (winograd_wins(s, s.h, s.w)) {
     const WinogradShape tiles(s.n, s.oh, s.ow, s.c_out, s.h, s.w, s.c_in, s.kh - 1 - s.pad_h, s.kw - 1 - s.pad_w,
                               s.kh);
@@ -195,12 +197,7 @@ void backward_data(const ConvShape& shape, const float* gy, const float* weight,
     return gemm_kernels().single(product);
   }
   if (is_scattered(s)) return scatter(s, gy, weight, at, bias, gx);
-  const Gather g = backward_gather(s);
-  if (is_finely_grouped(s)) return grouped(g, gy, weight, at, bias, Activation::kNone, gx);
-  static thread_local Scratch scratch;
-  float* packed = scratch.floats(packed_size(s.kh * s.kw, g.c_in, g.c_out));
-  pack_weights({weight, at.in, at.out, at.h, at.w, s.kh, s.kw, true}, g.c_in, g.c_out, packed);
-  gather(g, gy, packed, bias, Activation::kNone, gx);
+  (is_finely_grouped(s) ? grouped : direct<float>)(backward_gather(s), gy, weight, at, bias, Activation::kNone, gx);
 }
 
 template <class T>
@@ -215,7 +212,6 @@ void backward_weight(const ConvShape& shape, const float* x, const float* gy, fl
   const ConvShape s = flattened(shape);
   if (s.n == 0) return fill_zero(s, gw, at);
   if (s.kd > 1 && winograd_volume_weight(s, x, gy, gw, at)) return;
-  if (is_general(s)) return general_weight(s, x, gy, gw, at);
   if (winograd_wins(s, s.oh, s.ow)) {
     const WinogradShape tiles(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
     return winograd_weight(tiles, x, gy, gw, at.out, at.in, at.h, at.w);
@@ -225,21 +221,22 @@ void backward_weight(const ConvShape& shape, const float* x, const float* gy, fl
     const GemmOf<float> product{1, s.c_out, s.c_in, pixels(s), gy, 0, 1, s.c_out, x, 0, s.c_in, 1, gw, 0, at.out};
     return gemm_kernels().single(product);
   }
-  outer(s, x, gy, gw, at);
+  direct_weight(s, x, gy, gw, at);
 }
 
 void forward_double(const ConvShape& s, const double* x, const double* weight, WeightStrides at, const double* bias,
                     bool relu, double* y) {
-  if (s.n > 0) general(s, false, x, weight, at, bias, relu ? Activation::kRelu : Activation::kNone, y);
+  if (s.n == 0) return;
+  direct(forward_gather(flattened(s)), x, weight, at, bias, relu ? Activation::kRelu : Activation::kNone, y);
 }
 
 void backward_data_double(const ConvShape& s, const double* gy, const double* weight, WeightStrides at,
                           const double* bias, double* gx) {
-  if (s.n > 0) general(s, true, gy, weight, at, bias, Activation::kNone, gx);
+  if (s.n > 0) direct(backward_gather(flattened(s)), gy, weight, at, bias, Activation::kNone, gx);
 }
 
 void backward_weight_double(const ConvShape& s, const double* x, const double* gy, double* gw, WeightStrides at) {
-  s.n > 0 ? general_weight(s, x, gy, gw, at) : fill_zero(s, gw, at);
+  s.n > 0 ? direct_weight(flattened(s), x, gy, gw, at) : fill_zero(s, gw, at);
 }
 
 }  // namespace

@@ -17,6 +17,8 @@ struct ConvShape {
   int64_t pad_d, pad_h, pad_w;  // before the first plane, row and column
   int64_t dilation_d, dilation_h, dilation_w;
   int64_t groups;
+
+  bool is_flat() const { return d == 1 && od == 1 && kd == 1 && pad_d == 0; }
 };
 
 struct WeightStrides {

@@ -104,7 +104,7 @@ void forward(const ConvPoolShape& s, const Monotone& activation, const float* x,
   static thread_local Scratch scratch;
   if (is_gathered(conv)) {
     float* packed = scratch.floats(packed_size(conv.kh * conv.kw, conv.c_in, conv.c_out));
-    pack_weights({weight, at.out, at.in, at.h, at.w, conv.kh, conv.kw, false}, conv.c_in, conv.c_out, packed);
+    pack_weights(packed_for(forward_gather(conv), weight, at), conv.c_in, conv.c_out, packed);
     return forward_bands(s, activation, x, packed, bias, y, places);
   }
   for_images(s, [&](const ConvPoolShape& part, int64_t image) {

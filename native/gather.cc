@@ -5,38 +5,83 @@
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
-constexpr int64_t kCacheFloats = 100 * 1024;  // of the second-level cache, for input rows; weights need the rest
+constexpr int64_t kCacheBytes = 400 * 1024;  // of the second-level cache, for input rows; weights need the rest
 
 struct Tap {
   int64_t kernel, input, count;  // `count` taps in a row read `count` pixels in a row
 };
 
-// Adds tap k, which reads coordinate i, to the taps from `begin` on; to the last of them where it goes on from there.
-void add_tap(Array<Tap>& taps, int64_t begin, int64_t k, int64_t i, bool merge) {
-  if (merge && taps.size() > begin) {
-    Tap& before = taps.last();
-    if (before.kernel + before.count == k && before.input + before.count == i) {
-      ++before.count;
-      return;
-    }
+// The taps of output coordinate o; those inside the image, or all. `merge`: neighbours become one.
+void add_taps(const Axis& axis, int64_t o, bool inside, bool merge, Array<Tap>& taps) {
+  const int64_t begin = taps.size();
+  for (int64_t k = 0; k < axis.size; ++k) {
+    int64_t i;
+    if (!axis.reads(o, k, i) || (inside && (i < 0 || i >= axis.input))) continue;
+    if (merge && taps.size() > begin && taps.last().kernel + taps.last().count == k &&
+        taps.last().input + taps.last().count == i)
+      ++taps.last().count;
+    else taps.add({k, i, 1});
   }
-  taps.add({k, i, 1});
 }
 
 // The taps of each output coordinate that fall into the image.
 struct TapTable {
   Array<Tap> taps;
-  Array<int64_t> begin;  // of coordinate o; one more at the end
+  Array<int64_t> begins;  // of coordinate o; one more at the end
 
-  TapTable(const Axis& axis, bool merge) {
+  explicit TapTable(const Axis& axis) {
     for (int64_t o = 0; o < axis.output; ++o) {
-      begin.add(taps.size());
-      for (int64_t k = 0; k < axis.size; ++k) {
-        int64_t i;
-        if (axis.reads(o, k, i) && i >= 0 && i < axis.input) add_tap(taps, begin.last(), k, i, merge);
+      begins.add(taps.size());
+      add_taps(axis, o, true, false, taps);
+    }
+    begins.add(taps.size());
+  }
+  const Tap* begin(int64_t o) const { return taps.data() + begins[o]; }
+  const Tap* end(int64_t o) const { return begin(o + 1); }
+};
+
+// Columns first, first + step, ... of the output that read the same taps, each `advance` pixels further than the one
+// before.
+struct Set {
+  int64_t first, count, taps_begin, taps_end;
+};
+
+struct Columns {
+  Array<Set> sets;
+  Array<Tap> taps;               // input: of the set's first column, may lie outside of the image
+  int64_t step = 1, advance = 0;
+  int64_t left = 0, right;       // columns that some tap reads, and all of the image
+
+  explicit Columns(const Axis& axis) : right(axis.input) {}
+
+  // Every column for itself, without taps in the padding.
+  void add_each(const Axis& axis) {
+    for (int64_t o = 0; o < axis.output; ++o) {
+      const int64_t begin = taps.size();
+      add_taps(axis, o, true, true, taps);
+      sets.add({o, 1, begin, taps.size()});
+    }
+  }
+
+  // As few sets as possible. False, and nothing is added, where the image is lost in the padding.
+  bool add_rows(const Axis& axis) {
+    step = axis.backward ? axis.stride : 1;
+    advance = axis.backward ? 1 : axis.stride;
+    for (int64_t first = 0; first < least(step, axis.output); ++first) {
+      const int64_t begin = taps.size(), count = ceil_div(axis.output - first, step);
+      add_taps(axis, first, false, true, taps);
+      sets.add({first, count, begin, taps.size()});
+      for (int64_t t = begin; t < taps.size(); ++t) {
+        left = least(left, taps[t].input);
+        right = most(right, taps[t].input + taps[t].count + (count - 1) * advance);
       }
     }
-    begin.add(taps.size());
+    if (right - left <= 4 * axis.input + 256) return true;
+    sets.clear();
+    taps.clear();
+    left = 0;
+    right = axis.input;
+    return false;
   }
 };
 
@@ -46,24 +91,85 @@ int64_t tile_rows(int64_t pixels) {
   return ceil_div(pixels, tiles);
 }
 
-// Input rows that output rows [o0, o1) read.
-void row_range(const Axis& axis, int64_t o0, int64_t o1, int64_t& low, int64_t& high) {
-  low = axis.input;
-  high = 0;
-  for (int64_t o = o0; o < o1; ++o)
-    for (int64_t k = 0; k < axis.size; ++k) {
-      int64_t i;
-      if (!axis.reads(o, k, i) || i < 0 || i >= axis.input) continue;
-      low = least(low, i);
-      high = most(high, i + 1);
-    }
-  if (low > high) low = high = 0;
+// Tiles along rows: for few images, and where the rows of several that a window spans do not fit the cache, so that the
+// next row of the output would copy them again. (Channels of a group are read from pages that the next group wants too:
+// there should not be too many of them.)
+template <class T>
+bool prefers_rows(const Gather& g) {
+  if (g.images < kFewImages) return g.columns.output >= 6;
+  const int64_t span = ((g.rows.size - 1) * g.rows.dilation + 1) * g.depth.size;
+  const int64_t bytes = tile_rows(g.images) * g.columns.input * span * int64_t(sizeof(T));  // of one channel
+  return g.columns.output >= kTileRows && (bytes * g.c_in > kCacheBytes || bytes * g.in_pixel > 8 * kCacheBytes);
 }
 
+// Part of the output: rows of one plane of some images, panels of one group.
+struct Piece {
+  int64_t image, images, plane, row_begin, row_end, group, panel_begin, panel_end;
+};
+
+template <class T>
+struct Work {
+  const Gather& g;
+  const T *x, *packed, *bias;  // of all groups, each with whole panels
+  Activation activation;
+  T* y;
+
+  TapTable plane_taps, row_taps;
+  Columns columns;
+  Array<PixelRun> column_taps;  // their taps: offsets in a line of the copy and in one of the weights, and how long
+  bool along;           // tiles along rows
+  int64_t images;       // of a tile
+  int64_t image_row;    // numbers of the copy of an image's row
+  int64_t in_row, out_row, out_plane, out_image;
+  int64_t nr, panel_count, panel_size;
+
+  Work(const Gather& g_, const T* x_, const T* packed_, const T* bias_, Activation activation_, T* y_)
+      : g(g_), x(x_), packed(packed_), bias(bias_), activation(activation_), y(y_), plane_taps(g.depth),
+        row_taps(g.rows), columns(g.columns), along(prefers_rows<T>(g) && columns.add_rows(g.columns)) {
+    if (!along) columns.add_each(g.columns);
+    images = along ? 1 : tile_rows(g.images);
+    image_row = (columns.right - columns.left) * g.c_in;
+    // Not a multiple of a page, or all images would fall into the same cache sets.
+    if (!along) image_row += lanes_of<T>;
+    if (!along && image_row * sizeof(T) % 1024 == 0) image_row += lanes_of<T>;
+    in_row = g.columns.input * g.in_pixel;
+    out_row = g.columns.output * g.out_pixel;
+    out_plane = g.rows.output * out_row;
+    out_image = g.depth.output * out_plane;
+    nr = panel_columns<T>(g.c_out);
+    panel_count = panels<T>(g.c_out);
+    panel_size = g.taps() * g.c_in * nr;
+    for (int64_t t = 0; t < columns.taps.size(); ++t) {
+      const Tap& tap = columns.taps[t];
+      column_taps.add({(tap.input - columns.left) * g.c_in, tap.kernel * g.c_in * nr, tap.count * g.c_in});
+    }
+  }
+
+  void run_all() const;
+
+ private:
+  // What a piece reads of each image: rows [low, high) of the planes of its taps.
+  struct Input {
+    const Tap *planes, *planes_end;
+    int64_t low, high, images, image_row;
+
+    T* row(T* copy, int64_t plane, int64_t i) const {
+      return copy + (plane * (high - low) + i - low) * images * image_row;
+    }
+  };
+
+  int64_t block_rows(int64_t others) const;
+  void run(const Piece& piece) const;
+  void copy_row(const T* from, T* to) const;
+  void find_lines(const Input& in, T* copy, int64_t o, const T* panel, Array<SegmentOf<T>>& lines) const;
+};
+
 // Output rows of a block whose input rows fit the cache, but so that there are pieces of work for everyone.
-int64_t block_rows(const Gather& g, int64_t floats_per_input_row, int64_t others) {
+template <class T>
+int64_t Work<T>::block_rows(int64_t others) const {
   const Axis& rows = g.rows;
-  const int64_t fitting = most(1, kCacheFloats / most(1, floats_per_input_row) - rows.size * rows.dilation + 1);
+  const int64_t bytes = most(1, image_row * images * g.depth.size * int64_t(sizeof(T)));
+  const int64_t fitting = most(1, (g.groups > 1 ? 2 : 1) * kCacheBytes / bytes - rows.size * rows.dilation + 1);
   int64_t block = rows.backward ? fitting * rows.stride : most(1, fitting / rows.stride);
   block = least(block, rows.output);
   const int64_t wanted = 4 * get_num_threads();
@@ -71,201 +177,125 @@ int64_t block_rows(const Gather& g, int64_t floats_per_input_row, int64_t others
   return ceil_div(rows.output, ceil_div(rows.output, block));
 }
 
-// How many pieces the panels are cut into, where images and rows alone give too few.
-int64_t panel_pieces(int64_t others, int64_t panel_count) {
-  int64_t pieces = 1;
-  while (others * pieces < get_num_threads() && pieces < panel_count) ++pieces;
-  return pieces;
-}
-
-struct Piece {
-  int64_t image, row_begin, row_end, panel_begin, panel_end;
-};
-
-// body(piece) for all pieces of the output, in parallel; `images` at a time.
-template <class F>
-void for_pieces(const Gather& g, int64_t images, int64_t block, const F& body) {
-  const int64_t image_groups = ceil_div(g.images, images), blocks = ceil_div(g.rows.output, block);
-  const int64_t panel_count = panels(g.c_out), pieces = panel_pieces(image_groups * blocks, panel_count);
-  parallel_for(image_groups * blocks * pieces, [&](int64_t u) {
-    const int64_t p = u % pieces, b = u / pieces % blocks, i = u / pieces / blocks;
-    body(Piece{i * images, b * block, least(g.rows.output, (b + 1) * block), panel_count * p / pieces,
-               panel_count * (p + 1) / pieces});
+template <class T>
+void Work<T>::run_all() const {
+  const int64_t maps = ceil_div(g.images, images) * g.depth.output;
+  const int64_t block = block_rows(maps * g.groups), blocks = ceil_div(g.rows.output, block);
+  // The panels are cut too where all else gives too few pieces.
+  const int64_t pieces = least(panel_count, ceil_div(get_num_threads(), maps * blocks * g.groups));
+  parallel_for(maps * blocks * g.groups * pieces, [&](int64_t u) {
+    const int64_t p = u % pieces, group = u / pieces % g.groups, b = u / pieces / g.groups % blocks;
+    const int64_t map = u / pieces / g.groups / blocks, image = map / g.depth.output * images;
+    run({image, least(images, g.images - image), map % g.depth.output, b * block, least(g.rows.output, (b + 1) * block),
+         group, panel_count * p / pieces, panel_count * (p + 1) / pieces});
   });
 }
 
-// Tiles of the same pixel of several images.
-void gather_over_images(const Gather& g, const float* x, const float* packed, const float* bias, Activation activation,
-                        float* y) {
-  const bool dense = g.in_pixel == g.c_in;
-  const TapTable row_taps(g.rows, false), column_taps(g.columns, dense);
-  const int64_t images = tile_rows(g.images), width = g.columns.input * g.c_in;
-  int64_t image_row = width + kLanes;  // not a multiple of a page, or all images would fall into the same cache sets
-  if (image_row % 256 == 0) image_row += kLanes;
-  const int64_t block = block_rows(g, image_row * images, ceil_div(g.images, images));
-  const int64_t in_row = g.columns.input * g.in_pixel, in_image = g.rows.input * in_row;
-  const int64_t out_row = g.columns.output * g.out_pixel, out_image = g.rows.output * out_row;
-  const int64_t nr = panel_columns(g.c_out), taps = g.rows.size * g.columns.size;
+// A row of the image, from its first column on, with zeros around it.
+template <class T>
+void Work<T>::copy_row(const T* from, T* to) const {
+  constexpr int64_t kAhead = 8;  // pixels: the processor foresees what is read in order, not the channels of a group
+  std::memset(to, 0, sizeof(T) * -columns.left * g.c_in);
+  to -= columns.left * g.c_in;
+  if (g.groups == 1) std::memcpy(to, from, sizeof(T) * g.columns.input * g.c_in);
+  else for (int64_t j = 0; j < g.columns.input; ++j, from += g.in_pixel) {
+    for (int64_t c = 0; c < g.c_in; c += 64 / sizeof(T)) __builtin_prefetch(from + kAhead * g.in_pixel + c);
+    std::memcpy(to + j * g.c_in, from, sizeof(T) * g.c_in);
+  }
+  std::memset(to + g.columns.input * g.c_in, 0, sizeof(T) * (columns.right - g.columns.input) * g.c_in);
+}
 
-  for_pieces(g, images, block, [&](const Piece& piece) {
-    const int64_t rows_of_tile = least(images, g.images - piece.image);
-    int64_t low, high;
-    row_range(g.rows, piece.row_begin, piece.row_end, low, high);
-    static thread_local Scratch scratch;
-    float* copy = scratch.floats((high - low) * rows_of_tile * image_row + kLanes);
-    for (int64_t i = low; i < high; ++i)
-      for (int64_t n = 0; n < rows_of_tile; ++n) {
-        float* to = copy + ((i - low) * rows_of_tile + n) * image_row;
-        const float* from = x + (piece.image + n) * in_image + i * in_row;
-        if (dense) std::memcpy(to, from, sizeof(float) * width);
-        else for (int64_t j = 0; j < g.columns.input; ++j)
-          std::memcpy(to + j * g.c_in, from + j * g.in_pixel, sizeof(float) * g.c_in);
+// The rows of taps of row o of the output: where they lie in the copy and in the weights.
+template <class T>
+void Work<T>::find_lines(const Input& in, T* copy, int64_t o, const T* panel, Array<SegmentOf<T>>& lines) const {
+  lines.clear();
+  for (const Tap* plane = in.planes; plane < in.planes_end; ++plane)
+    for (const Tap* row = row_taps.begin(o); row < row_taps.end(o); ++row)
+      lines.add({in.row(copy, plane - in.planes, row->input),
+                 panel + (plane->kernel * g.rows.size + row->kernel) * g.columns.size * g.c_in * nr, 0});
+}
+
+template <class T>
+void Work<T>::run(const Piece& piece) const {
+  static thread_local Scratch scratch;
+  static thread_local Array<SegmentOf<T>> own_lines, own_segments;
+  Array<SegmentOf<T>>&lines = own_lines, &segments = own_segments;
+  Input in{plane_taps.begin(piece.plane), plane_taps.end(piece.plane), g.rows.input, 0, piece.images, image_row};
+  for (const Tap* tap = row_taps.begin(piece.row_begin); tap < row_taps.begin(piece.row_end); ++tap) {
+    in.low = least(in.low, tap->input);
+    in.high = most(in.high, tap->input + 1);
+  }
+  in.low = least(in.low, in.high);
+  const int64_t planes = in.planes_end - in.planes;
+  T* copy = static_cast<T*>(
+      scratch.bytes(sizeof(T) * (planes * (in.high - in.low) * piece.images * image_row + kLanes)));
+  for (int64_t p = 0; p < planes; ++p)
+    for (int64_t i = in.low; i < in.high; ++i)
+      for (int64_t n = 0; n < piece.images; ++n) {
+        const int64_t plane = (piece.image + n) * g.depth.input + in.planes[p].input;
+        copy_row(x + (plane * g.rows.input + i) * in_row + piece.group * g.c_in, in.row(copy, p, i) + n * image_row);
       }
-    const TileDot tile = pick_dot(int(rows_of_tile), is_narrow(g.c_out));
-    static thread_local Array<Segment> segments;
-    for (int64_t p = piece.panel_begin; p < piece.panel_end; ++p) {
-      const float* panel = packed + p * taps * g.c_in * nr;
-      const int columns = int(least(nr, g.c_out - p * nr));
-      const Finish finish{bias ? bias + p * nr : nullptr, activation, false};
-      for (int64_t o = piece.row_begin; o < piece.row_end; ++o)
-        for (int64_t q = 0; q < g.columns.output; ++q) {
-          segments.clear();
-          for (int64_t r = row_taps.begin[o]; r < row_taps.begin[o + 1]; ++r)
-            for (int64_t s = column_taps.begin[q]; s < column_taps.begin[q + 1]; ++s) {
-              const Tap &vertical = row_taps.taps[r], &horizontal = column_taps.taps[s];
-              segments.add({copy + (vertical.input - low) * rows_of_tile * image_row + horizontal.input * g.c_in,
-                            panel + (vertical.kernel * g.columns.size + horizontal.kernel) * g.c_in * nr,
-                            horizontal.count * g.c_in});
-            }
-          tile(segments.data(), segments.size(), image_row,
-               y + piece.image * out_image + o * out_row + q * g.out_pixel + p * nr, out_image, columns, finish);
+  // From row to row of a tile, in the copy and in the output.
+  const int64_t a_row = along ? columns.advance * g.c_in : image_row;
+  const int64_t c_row = along ? columns.step * g.out_pixel : out_image;
+  T* to = y + piece.image * out_image + piece.plane * out_plane + piece.group * g.c_out;
+  for (int64_t p = piece.panel_begin; p < piece.panel_end; ++p) {
+    const int64_t panel = piece.group * panel_count + p;
+    const int count = int(least(nr, g.c_out - p * nr));
+    const FinishOf<T> finish{bias ? bias + panel * nr : nullptr, activation, false};
+    for (int64_t o = piece.row_begin; o < piece.row_end; ++o) {
+      find_lines(in, copy, o, packed + panel * panel_size, lines);
+      for (int64_t s = 0; s < columns.sets.size(); ++s) {
+        const Set& set = columns.sets[s];
+        segments.clear();
+        for (int64_t l = 0; l < lines.size(); ++l)
+          for (int64_t t = set.taps_begin; t < set.taps_end; ++t)
+            segments.add({lines[l].a + column_taps[t].a, lines[l].b + column_taps[t].b, column_taps[t].count});
+        T* c = to + o * out_row + set.first * g.out_pixel + p * nr;
+        const int64_t all = along ? set.count : piece.images, tile_size = along ? tile_rows(all) : all;
+        for (int64_t q = 0; q < all; q += tile_size, c += tile_size * c_row) {
+          for (int64_t i = 0; q > 0 && i < segments.size(); ++i) segments[i].a += tile_size * a_row;
+          pick_dot<T>(int(least(tile_size, all - q)), is_narrow<T>(g.c_out))(segments.data(), segments.size(), a_row, c,
+                                                                             c_row, count, finish);
         }
+      }
     }
-  });
-}
-
-// The columns q = first, first + step, ... of a row, which all read the same taps, each `advance` pixels further.
-struct Phase {
-  int64_t first, step, count, advance;
-  Array<Tap> taps;  // input: of column `first`, may lie left of the image
-};
-
-void find_phase(const Axis& axis, int64_t first, bool merge, Phase& phase) {
-  phase.first = first;
-  phase.step = axis.backward ? axis.stride : 1;
-  phase.advance = axis.backward ? 1 : axis.stride;
-  phase.count = first < axis.output ? ceil_div(axis.output - first, phase.step) : 0;
-  for (int64_t k = 0; k < axis.size; ++k) {
-    int64_t i;
-    if (axis.reads(first, k, i)) add_tap(phase.taps, 0, k, i, merge);
   }
 }
-
-// Tiles of neighbours along a row.
-void gather_along_rows(const Gather& g, const float* x, const float* packed, const float* bias, Activation activation,
-                       float* y) {
-  const bool dense = g.in_pixel == g.c_in;
-  const TapTable row_taps(g.rows, false);
-  const int64_t phase_count = g.columns.backward ? g.columns.stride : 1;
-  int64_t left = 0, right = g.columns.input;  // columns that some tap reads, seen from the image
-  Phase* phases = new Phase[phase_count];
-  struct Free {
-    Phase* p;
-    ~Free() { delete[] p; }
-  } free_phases{phases};
-  for (int64_t f = 0; f < phase_count; ++f) {
-    find_phase(g.columns, f, dense, phases[f]);
-    for (int64_t t = 0; t < phases[f].taps.size(); ++t) {
-      const Tap& tap = phases[f].taps[t];
-      left = least(left, tap.input);
-      right = most(right, tap.input + tap.count + (phases[f].count - 1) * phases[f].advance);
-    }
-  }
-  const int64_t width = (right - left) * g.c_in;
-  const int64_t block = block_rows(g, width, g.images);
-  const int64_t in_row = g.columns.input * g.in_pixel, in_image = g.rows.input * in_row;
-  const int64_t out_row = g.columns.output * g.out_pixel, out_image = g.rows.output * out_row;
-  const int64_t nr = panel_columns(g.c_out), taps = g.rows.size * g.columns.size;
-
-  for_pieces(g, 1, block, [&](const Piece& piece) {
-    int64_t low, high;
-    row_range(g.rows, piece.row_begin, piece.row_end, low, high);
-    static thread_local Scratch scratch;
-    float* copy = scratch.floats((high - low) * width + kLanes);
-    for (int64_t i = low; i < high; ++i) {
-      float* to = copy + (i - low) * width;
-      const float* from = x + piece.image * in_image + i * in_row;
-      std::memset(to, 0, sizeof(float) * -left * g.c_in);
-      float* image = to - left * g.c_in;
-      if (dense) std::memcpy(image, from, sizeof(float) * g.columns.input * g.c_in);
-      else for (int64_t j = 0; j < g.columns.input; ++j)
-        std::memcpy(image + j * g.c_in, from + j * g.in_pixel, sizeof(float) * g.c_in);
-      std::memset(image + g.columns.input * g.c_in, 0, sizeof(float) * (right - g.columns.input) * g.c_in);
-    }
-    static thread_local Array<Segment> segments;
-    for (int64_t p = piece.panel_begin; p < piece.panel_end; ++p) {
-      const float* panel = packed + p * taps * g.c_in * nr;
-      const int columns = int(least(nr, g.c_out - p * nr));
-      const Finish finish{bias ? bias + p * nr : nullptr, activation, false};
-      for (int64_t o = piece.row_begin; o < piece.row_end; ++o)
-        for (int64_t f = 0; f < phase_count; ++f) {
-          const Phase& phase = phases[f];
-          if (phase.count == 0) continue;
-          segments.clear();
-          for (int64_t r = row_taps.begin[o]; r < row_taps.begin[o + 1]; ++r)
-            for (int64_t t = 0; t < phase.taps.size(); ++t) {
-              const Tap &vertical = row_taps.taps[r], &horizontal = phase.taps[t];
-              segments.add({copy + (vertical.input - low) * width + (horizontal.input - left) * g.c_in,
-                            panel + (vertical.kernel * g.columns.size + horizontal.kernel) * g.c_in * nr,
-                            horizontal.count * g.c_in});
-            }
-          const int64_t tile_size = tile_rows(phase.count);
-          for (int64_t q = 0; q < phase.count; q += tile_size) {
-            const int rows = int(least(tile_size, phase.count - q));
-            pick_dot(rows, is_narrow(g.c_out))(
-                segments.data(), segments.size(), phase.advance * g.c_in,
-                y + piece.image * out_image + o * out_row + (phase.first + q * phase.step) * g.out_pixel + p * nr,
-                phase.step * g.out_pixel, columns, finish);
-            for (int64_t s = 0; s < segments.size(); ++s) segments[s].a += tile_size * phase.advance * g.c_in;
-          }
-        }
-    }
-  });
-}
-
-}  // namespace
-
-namespace {
 
 // Rows [k0, k1) of one panel, number by number.
-void pack_any(const PackFrom& from, int64_t columns, int64_t nr, int64_t c_in, int64_t k0, int64_t k1, float* packed) {
-  const int64_t taps = from.kh * from.kw;
+template <class T>
+void pack_any(const PackFrom<T>& from, int64_t columns, int64_t nr, int64_t c_in, int64_t k0, int64_t k1, T* packed) {
+  const int64_t taps = from.taps();
   for (int64_t k = k0; k < k1; ++k)
     for (int64_t t = 0; t < taps; ++t) {
       const int64_t at = from.flip ? taps - 1 - t : t;
-      const float* source = from.weight + k * from.row + at / from.kw * from.h + at % from.kw * from.w;
-      float* to = packed + (t * c_in + k) * nr;
-      if (from.column == 1) std::memcpy(to, source, sizeof(float) * columns);
+      const T* source = from.weight + k * from.row + at / from.kw / from.kh * from.d +
+                        at / from.kw % from.kh * from.h + at % from.kw * from.w;
+      T* to = packed + (t * c_in + k) * nr;
+      if (from.column == 1) std::memcpy(to, source, sizeof(T) * columns);
       else for (int64_t j = 0; j < columns; ++j) to[j] = source[j * from.column];
       for (int64_t j = columns; j < nr; ++j) to[j] = 0;
     }
 }
 
 // The same where all channels in and taps of a channel out lie side by side: squares are turned in registers.
-void pack_turned(const PackFrom& from, int64_t columns, int64_t nr, int64_t c_in, int64_t k0, int64_t k1,
-                 float* packed) {
-  const int64_t taps = from.kh * from.kw;
-  for (int64_t m = k0 * taps; m < k1 * taps; m += kLanes) {
-    const int count = int(least(kLanes, k1 * taps - m));
-    float* to[kLanes];
+template <class T>
+void pack_turned(const PackFrom<T>& from, int64_t columns, int64_t nr, int64_t c_in, int64_t k0, int64_t k1,
+                 T* packed) {
+  constexpr int64_t lanes = lanes_of<T>;
+  const int64_t taps = from.taps();
+  for (int64_t m = k0 * taps; m < k1 * taps; m += lanes) {
+    const int count = int(least(lanes, k1 * taps - m));
+    T* to[lanes];
     for (int i = 0; i < count; ++i) {
       const int64_t k = (m + i) / taps, t = (m + i) % taps;
       to[i] = packed + ((from.flip ? taps - 1 - t : t) * c_in + k) * nr;
     }
-    for (int64_t v = 0; v < nr; v += kLanes) {
-      Vec square[kLanes];
-      for (int j = 0; j < kLanes; ++j)
-        square[j] = v + j < columns ? load_part(from.weight + (v + j) * from.column + m, count) : Vec{};
+    for (int64_t v = 0; v < nr; v += lanes) {
+      VecOf<T> square[lanes];
+      for (int j = 0; j < lanes; ++j)
+        square[j] = v + j < columns ? load_part(from.weight + (v + j) * from.column + m, count) : VecOf<T>{};
       transpose(square);
       for (int i = 0; i < count; ++i) store(to[i] + v, square[i]);
     }
@@ -273,17 +303,21 @@ void pack_turned(const PackFrom& from, int64_t columns, int64_t nr, int64_t c_in
 }
 
 // The same where all channels out and taps of a channel in lie side by side, as backward data reads them.
-void pack_taps(const PackFrom& from, int64_t columns, int64_t nr, int64_t c_in, int64_t k0, int64_t k1, float* packed) {
-  const int64_t taps = from.kh * from.kw;
+template <class T>
+void pack_taps(const PackFrom<T>& from, int64_t columns, int64_t nr, int64_t c_in, int64_t k0, int64_t k1, T* packed) {
+  constexpr int64_t lanes = lanes_of<T>;
+  const int64_t taps = from.taps();
   for (int64_t k = k0; k < k1; ++k) {
-    const float* row = from.weight + k * from.row;
-    for (int64_t v = 0; v < nr; v += kLanes)
-      for (int64_t t0 = 0; t0 < taps; t0 += kLanes) {
-        const int64_t count = least(kLanes, taps - t0);
-        Vec square[kLanes];
-        for (int64_t j = 0; j < kLanes; ++j) {
+    const T* row = from.weight + k * from.row;
+    for (int64_t v = 0; v < nr; v += lanes)
+      for (int64_t t0 = 0; t0 < taps; t0 += lanes) {
+        const int64_t count = least(lanes, taps - t0);
+        VecOf<T> square[lanes];
+        for (int64_t j = 0; j < lanes; ++j) {
           const int64_t at = (v + j) * taps + t0, left = columns * taps - at;
-          square[j] = left >= kLanes ? load(row + at) : left > 0 ? load_part(row + at, int(least(left, count))) : Vec{};
+          square[j] = left >= lanes ? load(row + at)
+                      : left > 0    ? load_part(row + at, int(least(left, count)))
+                                    : VecOf<T>{};
         }
         transpose(square);
         for (int64_t i = 0; i < count; ++i)
@@ -292,41 +326,44 @@ void pack_taps(const PackFrom& from, int64_t columns, int64_t nr, int64_t c_in, 
   }
 }
 
-// Tiles along rows: for few images, and where the rows of several that a window spans do not fit the cache, so that the
-// next row of the output would copy them again.
-bool prefers_rows(const Gather& g) {
-  if (g.images < kFewImages) return g.columns.output >= 6;
-  const int64_t span = (g.rows.size - 1) * g.rows.dilation + 1;
-  return g.columns.output >= kTileRows && tile_rows(g.images) * g.columns.input * g.c_in * span > kCacheFloats;
-}
-
 }  // namespace
 
-void pack_weights(const PackFrom& from, int64_t c_in, int64_t c_out, float* packed) {
-  const int64_t nr = panel_columns(c_out), taps = from.kh * from.kw, panel_count = panels(c_out);
+template <class T>
+void pack_weights(const PackFrom<T>& from, int64_t c_in, int64_t c_out, T* packed) {
+  const int64_t nr = panel_columns<T>(c_out), taps = from.taps(), panel_count = panels<T>(c_out);
   const int64_t slices = panel_count * taps * c_in * nr > 20000 ? ceil_div(c_in, 32) : 1;
-  const bool dense = from.h == from.kw && from.w == 1 && from.column != 1;
-  const auto pack = dense && from.row == taps ? pack_turned : dense && from.column == taps ? pack_taps : pack_any;
-  parallel_for(panel_count * slices, [&](int64_t u) {
-    const int64_t p = u / slices, s = u % slices;
-    PackFrom panel = from;
-    panel.weight += p * nr * from.column;
+  const bool dense = from.h == from.kw && from.w == 1 && from.column != 1 &&
+                     (from.kd == 1 || from.d == from.kh * from.kw);
+  const auto pack = dense && from.row == taps      ? pack_turned<T>
+                    : dense && from.column == taps ? pack_taps<T>
+                                                   : pack_any<T>;
+  parallel_for(from.groups * panel_count * slices, [&](int64_t u) {
+    const int64_t s = u % slices, p = u / slices % panel_count, group = u / slices / panel_count;
+    PackFrom<T> panel = from;
+    panel.weight += group * from.group + p * nr * from.column;
     pack(panel, least(nr, c_out - p * nr), nr, c_in, c_in * s / slices, c_in * (s + 1) / slices,
-         packed + p * taps * c_in * nr);
+         packed + (group * panel_count + p) * taps * c_in * nr);
   });
 }
 
-void gather(const Gather& g, const float* x, const float* packed, const float* bias, Activation activation, float* y) {
+template <class T>
+void gather(const Gather& g, const T* x, const T* packed, const T* bias, Activation activation, T* y) {
   static thread_local Scratch scratch;
-  const float* padded_bias = nullptr;
+  const int64_t columns = panels<T>(g.c_out) * panel_columns<T>(g.c_out);  // of a group, padded
+  T* padded_bias = nullptr;
   if (bias) {
-    const int64_t size = panels(g.c_out) * panel_columns(g.c_out);
-    float* copy = scratch.floats(size);
-    std::memcpy(copy, bias, sizeof(float) * g.c_out);
-    std::memset(copy + g.c_out, 0, sizeof(float) * (size - g.c_out));
-    padded_bias = copy;
+    padded_bias = static_cast<T*>(scratch.bytes(sizeof(T) * g.groups * columns));
+    for (int64_t i = 0; i < g.groups; ++i) {
+      std::memcpy(padded_bias + i * columns, bias + i * g.c_out, sizeof(T) * g.c_out);
+      std::memset(padded_bias + i * columns + g.c_out, 0, sizeof(T) * (columns - g.c_out));
+    }
   }
-  (prefers_rows(g) ? gather_along_rows : gather_over_images)(g, x, packed, padded_bias, activation, y);
+  Work<T>(g, x, packed, padded_bias, activation, y).run_all();
 }
+
+template void pack_weights(const PackFrom<float>&, int64_t, int64_t, float*);
+template void pack_weights(const PackFrom<double>&, int64_t, int64_t, double*);
+template void gather(const Gather&, const float*, const float*, const float*, Activation, float*);
+template void gather(const Gather&, const double*, const double*, const double*, Activation, double*);
 
 }  // namespace flambeau::FLAMBEAU_ISA

@@ -2,16 +2,22 @@
 //
 // Forward and backward data are one algorithm: each output pixel gathers, over the taps of a window, a row of input
 // channels times a matrix of weights. They differ in which input pixel a tap reads (Axis), and in whether the weights
-// are transposed and flipped when they are packed.
+// are transposed and flipped when they are packed. It serves floats and doubles, in one to three dimensions: a window
+// is planes of rows of columns, and a convolution in two dimensions has one plane.
 //
 // A tile of the result (tile.h) is kTileRows pixels x kTileColumns channels. Which pixels? There are two choices:
 //   - the same pixel of several images. All of them read the same taps, so taps that fall into the padding are left
-//     out exactly: on 4 x 4 maps that is nearly half of the work. Wants about 7 images.
+//     out exactly: on 4 x 4 maps that is nearly half of the work. Wants about 7 images. It is also the way where rows
+//     are mostly padding, for however few images.
 //   - neighbours along a row (with stride s backward: every s-th, for only these read the same taps). The image rows
 //     are copied with zeros around them. Better for high windows over wide rows, 7 x 1 on 17 x 17 x 128: the rows of
 //     eleven images that such a window spans do not fit the cache.
+// The loops are the same: over *sets* of columns that read the same taps. In the first case every column is a set of
+// its own, in the second there is one set, or s of them.
+//
 // In both cases the rows that a block of output rows reads are first copied next to each other, so that they stay in
-// the second-level cache while the tile runs over all output channels.
+// the second-level cache while the tile runs over all output channels. Groups are convolutions of their own, dealt to
+// threads as images are; the copy picks a group's channels out of each pixel.
 #pragma once
 
 #include "array.h"
@@ -42,34 +48,57 @@ struct Axis {
 constexpr int64_t kFewImages = 7;  // with fewer, tiles lie along a row
 
 struct Gather {
-  Axis rows, columns;
-  int64_t images;
-  int64_t c_in, c_out;              // channels of one group
-  int64_t in_pixel, out_pixel;      // floats from pixel to pixel: all channels
+  Axis depth, rows, columns;
+  int64_t images, groups;
+  int64_t c_in, c_out;          // channels of one group
+  int64_t in_pixel, out_pixel;  // numbers from pixel to pixel: all channels
+
+  int64_t taps() const { return depth.size * rows.size * columns.size; }
 };
 
-// Floats that the packed weights of one group take: [panel of columns][tap][channel in][kTileColumns], or with half as
+// Numbers that the packed weights of one group take: [panel of columns][tap][channel in][kTileColumns], or with half as
 // many columns where that is all there are.
-inline bool is_narrow(int64_t c_out) { return c_out <= kLanes; }
-inline int64_t panel_columns(int64_t c_out) { return is_narrow(c_out) ? kLanes : kTileColumns; }
-inline int64_t panels(int64_t c_out) { return ceil_div(c_out, panel_columns(c_out)); }
+template <class T = float>
+inline bool is_narrow(int64_t c_out) { return c_out <= lanes_of<T>; }
+template <class T = float>
+inline int64_t panel_columns(int64_t c_out) { return is_narrow<T>(c_out) ? lanes_of<T> : 2 * lanes_of<T>; }
+template <class T = float>
+inline int64_t panels(int64_t c_out) { return ceil_div(c_out, panel_columns<T>(c_out)); }
+template <class T = float>
 inline int64_t packed_size(int64_t taps, int64_t c_in, int64_t c_out) {
-  return panels(c_out) * taps * c_in * panel_columns(c_out);
+  return panels<T>(c_out) * taps * c_in * panel_columns<T>(c_out);
 }
 
+// Weights as they lie. Strides: output channel, input channel, tap; of planes of taps and of groups, where there are
+// several.
+template <class T>
 struct PackFrom {
-  const float* weight;
-  int64_t column, row, h, w;  // strides: output channel, input channel, tap
+  const T* weight;
+  int64_t column, row, h, w;
   int64_t kh, kw;
   bool flip;
+  int64_t kd = 1, d = 0;
+  int64_t groups = 1, group = 0;
+
+  int64_t taps() const { return kd * kh * kw; }
 };
-void pack_weights(const PackFrom& from, int64_t c_in, int64_t c_out, float* packed);
+template <class T>
+void pack_weights(const PackFrom<T>& from, int64_t c_in, int64_t c_out, T* packed);
 
-// y += nothing: y is written, all of it. `bias`: c_out numbers or null.
-void gather(const Gather& g, const float* x, const float* packed, const float* bias, Activation activation, float* y);
+// The weights of a convolution that lie so, as `g` wants them packed.
+template <class T>
+PackFrom<T> packed_for(const Gather& g, const T* weight, WeightStrides at) {
+  const bool backward = g.rows.backward;
+  return {weight, backward ? at.in : at.out, backward ? at.out : at.in, at.h, at.w, g.rows.size, g.columns.size,
+          backward, g.depth.size, at.d, g.groups, (backward ? g.c_in : g.c_out) * at.out};
+}
 
-// Of a convolution without groups; and whether that is how it is computed (conv.cc).
+// y is written, all of it. `bias`: of all channels out, or null.
+template <class T>
+void gather(const Gather& g, const T* x, const T* packed, const T* bias, Activation activation, T* y);
+
 Gather forward_gather(const ConvShape& s);
+// Whether a convolution in two dimensions without groups is computed in this way (conv.cc).
 bool is_gathered(const ConvShape& s);
 
 }  // namespace flambeau::FLAMBEAU_ISA

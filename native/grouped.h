@@ -30,7 +30,7 @@ namespace flambeau::FLAMBEAU_ISA {
 
 // Whether the kernels of this file can compute it: as many channels out as in, kLanes or a fraction of it a group.
 inline bool is_finely_grouped(const ConvShape& s) {
-  return s.groups > 1 && s.c_in == s.c_out && kLanes % (s.c_in / s.groups) == 0;
+  return s.is_flat() && s.groups > 1 && s.c_in == s.c_out && kLanes % (s.c_in / s.groups) == 0;
 }
 
 // Forward, or backward data (where the axes of `g` say so). `at`: of the weight as it lies.

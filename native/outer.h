@@ -1,14 +1,16 @@
-// The gradient of a convolution's weights.
+// The gradient of a convolution's weights: of floats and doubles, in one to three dimensions, in groups.
 //
 //   gw[tap][ci][co] = sum over images and output pixels of x[pixel that the tap reads][ci] * gy[pixel][co]
 //
 // A sum of outer products: a tile (tile.h) is up to kTileRows input channels x kTileColumns output channels of one tap,
-// and the sum runs over pixels. Few input channels (a first layer has 1 or 3) would leave a tile nearly empty; then a
-// row of taps counts as channels, because pixels that lie side by side are read side by side.
+// and the sum runs over the pixels whose tap falls into the image. Few input channels (a first layer has 1 or 3) would
+// leave a tile nearly empty; then a row of taps counts as channels, because pixels that lie side by side are read side
+// by side. All taps of a row must then have the same pixels, and the image is copied with zeros around it.
 //
 // The pixels are cut into chunks of about kChunkPixels, so that a chunk of gy stays in the first-level cache while all
 // tiles pass over it. Chunks are dealt to a number of partial sums that depends on the problem alone, each summed in
-// order, and the partial sums are added in order: the result is the same for any number of threads.
+// order, and the partial sums are added in order: the result is the same for any number of threads, and few enough
+// products in a row keep their digits. Groups are convolutions of their own, dealt to threads beside the partial sums.
 #pragma once
 
 #include "conv.h"
@@ -16,7 +18,7 @@
 
 namespace flambeau::FLAMBEAU_ISA {
 
-// One group: x and gy begin at the group's first channel.
-void outer(const ConvShape& s, const float* x, const float* gy, float* gw, WeightStrides to);
+template <class T>
+void outer(const ConvShape& s, const T* x, const T* gy, T* gw, WeightStrides to);
 
 }  // namespace flambeau::FLAMBEAU_ISA

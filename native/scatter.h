@@ -17,8 +17,10 @@
 
 namespace flambeau::FLAMBEAU_ISA {
 
+// Padding on the left is written down, so there must not be much more of it than of the image.
 inline bool is_scattered(const ConvShape& s) {
-  return s.groups == 1 && 2 * s.c_in <= kLanes && s.dilation_w == 1 && s.kh * s.kw > 1;
+  return s.is_flat() && s.groups == 1 && 2 * s.c_in <= kLanes && s.dilation_w == 1 && s.kh * s.kw > 1 &&
+         s.pad_w <= 3 * s.w + 256;
 }
 
 void scatter(const ConvShape& s, const float* gy, const float* weight, WeightStrides at, const float* bias, float* gx);
