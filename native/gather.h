@@ -22,6 +22,7 @@
 
 #include "array.h"
 #include "conv.h"
+#include "pack.h"
 #include "tile.h"
 
 namespace flambeau::FLAMBEAU_ISA {
@@ -55,35 +56,6 @@ struct Gather {
 
   int64_t taps() const { return depth.size * rows.size * columns.size; }
 };
-
-// Numbers that the packed weights of one group take: [panel of columns][tap][channel in][kTileColumns], or with half as
-// many columns where that is all there are.
-template <class T = float>
-inline bool is_narrow(int64_t c_out) { return c_out <= lanes_of<T>; }
-template <class T = float>
-inline int64_t panel_columns(int64_t c_out) { return is_narrow<T>(c_out) ? lanes_of<T> : 2 * lanes_of<T>; }
-template <class T = float>
-inline int64_t panels(int64_t c_out) { return ceil_div(c_out, panel_columns<T>(c_out)); }
-template <class T = float>
-inline int64_t packed_size(int64_t taps, int64_t c_in, int64_t c_out) {
-  return panels<T>(c_out) * taps * c_in * panel_columns<T>(c_out);
-}
-
-// Weights as they lie. Strides: output channel, input channel, tap; of planes of taps and of groups, where there are
-// several.
-template <class T>
-struct PackFrom {
-  const T* weight;
-  int64_t column, row, h, w;
-  int64_t kh, kw;
-  bool flip;
-  int64_t kd = 1, d = 0;
-  int64_t groups = 1, group = 0;
-
-  int64_t taps() const { return kd * kh * kw; }
-};
-template <class T>
-void pack_weights(const PackFrom<T>& from, int64_t c_in, int64_t c_out, T* packed);
 
 // The weights of a convolution that lie so, as `g` wants them packed.
 template <class T>

@@ -1,6 +1,6 @@
 #include "winograd.h"
 
-#include "gather.h"
+#include "pack.h"
 #include "tile.h"
 
 namespace flambeau::FLAMBEAU_ISA {
@@ -38,22 +38,40 @@ constexpr int64_t kKeptFloats = 1 << 20;  // transformed weights up to this size
 constexpr int64_t kRowsOfGroup = 24;      // tiles that one thread takes through all steps
 constexpr int64_t kRowsOfLargeGroup = 64;
 constexpr int64_t kChannelPiece = 64;
+constexpr int64_t kFewGroups = 2;  // that pack the weights, piece by piece, each for itself
 
 int64_t padded(int64_t channels) { return ceil_div(channels, kLanes) * kLanes; }
 
-// Rows [k0, k1) of the transformed weights of one panel, from its packed weights [K * K][c_in][columns]:
-// u[point * step + (k - k0) * columns + column].
+struct Weights {
+  PackFrom<float> from;
+  int64_t c_in, c_out, nr;
+  const float* packed = nullptr;  // [panel][K * K][c_in][nr], or null: packed by pieces
+  const float* points = nullptr;  // [panel][36][c_in][nr], or null: transformed by pieces
+  int64_t point_step = 0;         // of `points`
+
+  int64_t columns(int64_t panel) const { return least(nr, c_out - panel * nr); }
+};
+
+// Rows [k0, k1) of the transformed weights of one panel: u[point * step + (k - k0) * nr + column].
 template <int K>
-void transform_weights(const float* packed, int64_t c_in, int64_t columns, int64_t k0, int64_t k1, float* u,
-                       int64_t step) {
-  for (int64_t k = k0; k < k1; ++k)
-    for (int64_t v = 0; v < columns; v += kLanes) {
-      Vec taps[K * K], half[6 * K], points[36];
-      FLAMBEAU_UNROLL for (int t = 0; t < K * K; ++t) taps[t] = load(packed + (t * c_in + k) * columns + v);
-      FLAMBEAU_UNROLL for (int j = 0; j < K; ++j) filter_points<K>(taps + j, K, half + j, K);
-      FLAMBEAU_UNROLL for (int i = 0; i < 6; ++i) filter_points<K>(half + K * i, 1, points + 6 * i, 1);
-      FLAMBEAU_UNROLL for (int i = 0; i < 36; ++i) store(u + i * step + (k - k0) * columns + v, points[i]);
-    }
+void transform_weights(const Weights& weights, int64_t panel, int64_t k0, int64_t k1, float* u, int64_t step) {
+  static thread_local Scratch scratch;
+  const int64_t nr = weights.nr, tap_size = (weights.packed ? weights.c_in : k1 - k0) * nr;
+  const float* packed = weights.packed + (panel * K * K * weights.c_in + k0) * nr;
+  if (!weights.packed) {
+    float* piece = scratch.floats(K * K * tap_size);
+    PackFrom<float> from = weights.from;
+    from.weight += panel * nr * from.column + k0 * from.row;
+    pack_panel(from, weights.columns(panel), nr, k1 - k0, 0, k1 - k0, piece);
+    packed = piece;
+  }
+  for (int64_t k = 0; k < (k1 - k0) * nr; k += kLanes) {
+    Vec taps[K * K], half[6 * K], points[36];
+    FLAMBEAU_UNROLL for (int t = 0; t < K * K; ++t) taps[t] = load(packed + t * tap_size + k);
+    FLAMBEAU_UNROLL for (int j = 0; j < K; ++j) filter_points<K>(taps + j, K, half + j, K);
+    FLAMBEAU_UNROLL for (int i = 0; i < 6; ++i) filter_points<K>(half + K * i, 1, points + 6 * i, 1);
+    FLAMBEAU_UNROLL for (int i = 0; i < 36; ++i) store(u + i * step + k, points[i]);
+  }
 }
 
 // From m[point * step + column] of one tile to the outputs.
@@ -97,13 +115,6 @@ void multiply(const float* v, int64_t v_row, int64_t rows, int64_t k, const floa
   }
 }
 
-struct Weights {
-  const float* packed;  // [panel][K * K][c_in][nr]
-  const float* points;  // [panel][36][c_in][nr], or null: made by pieces
-  int64_t nr, panel_count;
-  int64_t point_step;   // of `points`
-};
-
 // Tiles [begin, end), already transformed into v, times one panel; and the outputs.
 template <int K>
 void finish_panel(const WinogradShape& s, const Weights& weights, int64_t panel, const float* v, int64_t v_row,
@@ -120,12 +131,12 @@ void finish_panel(const WinogradShape& s, const Weights& weights, int64_t panel,
     float* u = u_scratch.floats(kPoints * u_step);
     for (int64_t k = 0; k < s.c_in; k += kChannelPiece) {
       const int64_t channels = least(kChannelPiece, s.c_in - k);
-      transform_weights<K>(weights.packed + panel * K * K * s.c_in * nr, s.c_in, nr, k, k + channels, u, u_step);
+      transform_weights<K>(weights, panel, k, k + channels, u, u_step);
       for (int64_t i = 0; i < kPoints; ++i)
         multiply(v + i * v_step + k, v_row, rows, channels, u + i * u_step, m + i * m_step, nr, k > 0);
     }
   }
-  const int columns = int(least(nr, s.c_out - panel * nr));
+  const int columns = int(weights.columns(panel));
   for (int64_t t = 0; t < rows; ++t)
     transform_output<K>(s, m + t * nr, m_step, begin + t, panel * nr, columns, bias, relu, y);
 }
@@ -135,21 +146,24 @@ void winograd(const WinogradShape& s, const float* x, const WeightsAt& at, const
   static thread_local Scratch packed_scratch, points_scratch, shared_scratch;
   const int64_t nr = panel_columns(s.c_out), panel_count = panels(s.c_out);
   const int64_t point_step = spaced(s.c_in * nr), panel_points = kPoints * point_step;
-  float* packed = packed_scratch.floats(packed_size(K * K, s.c_in, s.c_out));
-  pack_weights({at.weight, at.column, at.row, at.h, at.w, K, K, at.flip}, s.c_in, s.c_out, packed);
   const bool kept = panel_points * panel_count <= kKeptFloats;
-  float* points = kept ? points_scratch.floats(panel_points * panel_count) : nullptr;
+  const int64_t group = least(s.tiles, kept ? kRowsOfGroup : kRowsOfLargeGroup), groups = ceil_div(s.tiles, group);
+  Weights weights{{at.weight, at.column, at.row, at.h, at.w, K, K, at.flip}, s.c_in, s.c_out, nr};
+  weights.point_step = point_step;
   if (kept) {
+    float* points = points_scratch.floats(panel_points * panel_count);
     const int64_t slices = ceil_div(s.c_in, kChannelPiece);
     parallel_for(panel_count * slices, [&](int64_t u) {
       const int64_t p = u / slices, k0 = s.c_in * (u % slices) / slices, k1 = s.c_in * (u % slices + 1) / slices;
-      transform_weights<K>(packed + p * K * K * s.c_in * nr, s.c_in, nr, k0, k1, points + p * panel_points + k0 * nr,
-                           point_step);
+      transform_weights<K>(weights, p, k0, k1, points + p * panel_points + k0 * nr, point_step);
     });
+    weights.points = points;
+  } else if (groups > kFewGroups) {
+    float* packed = packed_scratch.floats(packed_size(K * K, s.c_in, s.c_out));
+    pack_weights(weights.from, s.c_in, s.c_out, packed);
+    weights.packed = packed;
   }
-  const Weights weights{packed, points, nr, panel_count, point_step};
   const int64_t v_row = padded(s.c_in) + kLanes;
-  const int64_t group = least(s.tiles, kept ? kRowsOfGroup : kRowsOfLargeGroup), groups = ceil_div(s.tiles, group);
   if (groups >= get_num_threads()) {
     parallel_for(groups, [&](int64_t g) {
       static thread_local Scratch scratch;
