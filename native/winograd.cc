@@ -36,7 +36,7 @@ namespace {
 
 constexpr int64_t kKeptFloats = 1 << 20;  // transformed weights up to this size are made once, larger ones by pieces
 constexpr int64_t kRowsOfGroup = 24;      // tiles that one thread takes through all steps
-constexpr int64_t kRowsOfLargeGroup = 64;
+constexpr int64_t kRowsOfLargeGroup = 48;
 constexpr int64_t kChannelPiece = 64;
 constexpr int64_t kFewGroups = 2;  // that pack the weights, piece by piece, each for itself
 
@@ -147,7 +147,7 @@ void winograd(const WinogradShape& s, const float* x, const WeightsAt& at, const
   const int64_t nr = panel_columns(s.c_out), panel_count = panels(s.c_out);
   const int64_t point_step = spaced(s.c_in * nr), panel_points = kPoints * point_step;
   const bool kept = panel_points * panel_count <= kKeptFloats;
-  const int64_t group = least(s.tiles, kept ? kRowsOfGroup : kRowsOfLargeGroup), groups = ceil_div(s.tiles, group);
+  const int64_t rows = kept ? kRowsOfGroup : kRowsOfLargeGroup, groups = most(1, (s.tiles + rows / 2) / rows);
   Weights weights{{at.weight, at.column, at.row, at.h, at.w, K, K, at.flip}, s.c_in, s.c_out, nr};
   weights.point_step = point_step;
   if (kept) {
@@ -167,7 +167,8 @@ void winograd(const WinogradShape& s, const float* x, const WeightsAt& at, const
   if (groups >= get_num_threads()) {
     parallel_for(groups, [&](int64_t g) {
       static thread_local Scratch scratch;
-      const int64_t begin = g * group, end = least(s.tiles, begin + group), v_step = spaced(group * v_row);
+      const int64_t begin = s.tiles * g / groups, end = s.tiles * (g + 1) / groups;
+      const int64_t v_step = spaced((end - begin) * v_row);
       float* v = scratch.floats(kPoints * v_step);
       for (int64_t t = begin; t < end; ++t) transform_input(s, x, t, v + (t - begin) * v_row, v_step);
       for (int64_t p = 0; p < panel_count; ++p)
