@@ -77,6 +77,24 @@ def program(text: str, **arguments) -> subprocess.Popen:
     )
 
 
+@linux
+@pytest.mark.skipif(len(os.sched_getaffinity(0)) < 2, reason="there is one core")
+def test_helpers_are_woken_on_another_core_than_the_caller_s():
+    """Linux would wake them on the same, and take ten milliseconds to notice."""
+    text = """
+        native.set_num_threads(2)
+        before = set(os.listdir("/proc/self/task"))
+        together()
+        (helper,) = set(os.listdir("/proc/self/task")) - before
+        for _ in range(20):
+            time.sleep(0.005)  # it sleeps
+            together()
+            mine, its = os.sched_getaffinity(0), os.sched_getaffinity(int(helper))
+            assert its < mine and len(its) == len(mine) - 1, (mine, its)
+    """
+    assert program(text).wait(60) == 0
+
+
 def test_helpers_help():
     for count in (2, 3):
         together(count)
@@ -135,7 +153,7 @@ def test_no_memory():
     text = """
         import resource
 
-        x, w = np.ones((4, 8, 8, 512), np.float32), np.ones((512, 512, 3, 3), np.float32)
+        x, w = np.ones((64, 8, 8, 512), np.float32), np.ones((512, 512, 3, 3), np.float32)
         y, window = np.empty_like(x), [1, 1, 1, 1, 1, 1, 1]
         pages = int(open("/proc/self/statm").read().split()[0])
         _, most = resource.getrlimit(resource.RLIMIT_AS)
