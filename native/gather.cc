@@ -1,10 +1,10 @@
 #include "gather.h"
 
-
 namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
 constexpr int64_t kCacheBytes = 400 * 1024;  // of the second-level cache, for input rows; weights need the rest
+constexpr int64_t kOutputBytes = 512 * 1024;
 
 struct Tap {
   int64_t kernel, input, count;  // `count` taps in a row read `count` pixels in a row
@@ -170,6 +170,8 @@ int64_t Work<T>::block_rows(int64_t others) const {
   const int64_t bytes = most(1, image_row * images * g.depth.size * int64_t(sizeof(T)));
   const int64_t fitting = most(1, (g.groups > 1 ? 2 : 1) * kCacheBytes / bytes - rows.size * rows.dilation + 1);
   int64_t block = rows.backward ? fitting * rows.stride : most(1, fitting / rows.stride);
+  // Several panels write into the same lines of the output: they should still be near.
+  if (panel_count > 1) block = least(block, most(1, kOutputBytes / (out_row * images * int64_t(sizeof(T)))));
   block = least(block, rows.output);
   const int64_t wanted = 4 * get_num_threads();
   while (block > 1 && others * ceil_div(rows.output, block) < wanted) block = (block + 1) / 2;

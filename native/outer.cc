@@ -49,6 +49,20 @@ struct Plan {
   }
 };
 
+// Memory that is read soon, which tiles fetch meanwhile in its order, a cache line with each step.
+template <class T>
+struct Stream {
+  static constexpr int64_t kLine = 64 / int64_t(sizeof(T));
+  const T *next = nullptr, *end = nullptr;
+
+  bool ends() const { return next >= end; }
+  const T* take(int64_t steps) {
+    const T* from = ends() ? nullptr : next;
+    next += steps * kLine;
+    return from;
+  }
+};
+
 // Some planes, rows and columns of the output, and the rows [low, high) and columns [left, right) of the input that
 // they read. Only where taps are merged columns lie outside of the image.
 template <class T>
@@ -92,6 +106,16 @@ struct Chunk {
       o = 0;
       ++image;
     }
+  }
+
+  // Where in two-dimensional images all that is read lies.
+  Stream<T> input(const T* x) const {
+    const int64_t row = p.s.w * p.s.c_in;
+    return {x + (plane * p.s.h + low) * row, x + ((plane + planes - 1) * p.s.h + high) * row};
+  }
+  Stream<T> gradient(const T* gy) const {
+    const T* from = gy + (plane * p.s.oh + row) * p.s.ow * p.s.c_out;
+    return {from, from + planes * rows * p.s.ow * p.s.c_out};
   }
 
   // `x` and `gy` begin at the group's first channel.
@@ -148,7 +172,8 @@ void Chunk<T>::find_runs(int64_t kd, int64_t kh, Array<PixelRun>& runs) const {
 
 // One row of taps of a panel, of one chunk. `sum`: [tap][channel in][nr].
 template <class T>
-void add_taps(const Chunk<T>& c, int64_t kd, int64_t kh, const T* xs, const T* gys, T* sum, bool accumulate) {
+void add_taps(const Chunk<T>& c, int64_t kd, int64_t kh, const T* xs, const T* gys, T* sum, bool accumulate,
+              Stream<T> (&ahead)[2]) {
   static thread_local Array<PixelRun> runs;
   const Plan<T>& p = c.p;
   const ConvShape& s = p.s;
@@ -162,12 +187,14 @@ void add_taps(const Chunk<T>& c, int64_t kd, int64_t kh, const T* xs, const T* g
       end = most(first, least(end, s.w > shift ? (s.w - 1 - shift) / s.stride_w + 1 : 0));
     }
     for (int64_t i = 0; i < runs.size(); ++i) runs[i].count = end - first;
+    const int64_t steps = runs.size() * (end - first);
     const T* x = xs + (first * s.stride_w + shift - c.left) * p.pixel;
     for (int64_t t = 0; t < tiles; ++t) {
       const int64_t row = rows * t / tiles, count = rows * (t + 1) / tiles - row;
+      const T* stream = ahead[ahead[0].ends() ? 1 : 0].take(steps);
+      const FinishOf<T> finish{.accumulate = accumulate, .ahead = stream, .ahead_step = stream ? Stream<T>::kLine : 0};
       pick_outer<T>(int(count), p.nr == lanes_of<T>)(runs.data(), runs.size(), x + row, gys + (first - c.column) * p.nr,
-                                                     s.stride_w * p.pixel, sum + row * p.nr, p.nr, int(p.nr),
-                                                     {.accumulate = accumulate});
+                                                     s.stride_w * p.pixel, sum + row * p.nr, p.nr, int(p.nr), finish);
     }
   }
 }
@@ -181,6 +208,13 @@ void add_chunks(const Plan<T>& p, int64_t partial, int64_t panel_begin, int64_t 
   const int64_t row_size = p.s.kw * p.c_in * p.nr;
   for (int64_t index = first; index < end; ++index) {
     const Chunk<T> c(p, index);
+    Stream<T> ahead[2];  // what the next chunk reads
+    if (index + 1 < end && p.s.groups == 1 && p.s.kd == 1) {
+      const Chunk<T> next(p, index + 1);
+      ahead[0] = next.input(x);
+      ahead[1] = next.gradient(gy);
+      if (ahead[0].next < c.input(x).end) ahead[0].next = c.input(x).end;
+    }
     T* xs = static_cast<T*>(x_scratch.bytes(sizeof(T) * (c.planes * c.plane_size() + lanes_of<T>)));
     T* gys = static_cast<T*>(gy_scratch.bytes(sizeof(T) * c.planes * c.rows * c.columns * p.nr));
     for (int64_t kd = 0; kd < p.s.kd; ++kd) {
@@ -189,7 +223,7 @@ void add_chunks(const Plan<T>& p, int64_t partial, int64_t panel_begin, int64_t 
         c.copy_gradient(gy, panel, gys);
         T* taps = sum + panel * p.panel_size + kd * p.s.kh * row_size;
         for (int64_t kh = 0; kh < p.s.kh; ++kh)
-          add_taps(c, kd, kh, xs, gys, taps + kh * row_size, index > first);
+          add_taps(c, kd, kh, xs, gys, taps + kh * row_size, index > first, ahead);
       }
     }
   }
