@@ -115,7 +115,7 @@ struct Work {
 
   TapTable plane_taps, row_taps;
   Columns columns;
-  Array<PixelRun> column_taps;  // their taps: offsets in a line of the copy and in one of the weights, and how long
+  Array<PixelRun> column_taps;  // their taps: in a line of the copy and of the rows of weights, and how long
   bool along;           // tiles along rows
   int64_t images;       // of a tile
   int64_t image_row;    // numbers of the copy of an image's row
@@ -140,7 +140,7 @@ struct Work {
     panel_size = g.taps() * g.c_in * nr;
     for (int64_t t = 0; t < columns.taps.size(); ++t) {
       const Tap& tap = columns.taps[t];
-      column_taps.add({(tap.input - columns.left) * g.c_in, tap.kernel * g.c_in * nr, tap.count * g.c_in});
+      column_taps.add({(tap.input - columns.left) * g.c_in, tap.kernel * g.c_in, tap.count * g.c_in});
     }
   }
 
@@ -160,7 +160,7 @@ struct Work {
   int64_t block_rows(int64_t others) const;
   void run(const Piece& piece) const;
   void copy_row(const T* from, T* to) const;
-  void find_lines(const Input& in, T* copy, int64_t o, const T* panel, Array<SegmentOf<T>>& lines) const;
+  void find_lines(const Input& in, T* copy, int64_t o, const T* panel, int64_t width, Array<SegmentOf<T>>& lines) const;
 };
 
 // Output rows of a block whose input rows fit the cache, but so that there are pieces of work for everyone.
@@ -208,12 +208,13 @@ void Work<T>::copy_row(const T* from, T* to) const {
 
 // The rows of taps of row o of the output: where they lie in the copy and in the weights.
 template <class T>
-void Work<T>::find_lines(const Input& in, T* copy, int64_t o, const T* panel, Array<SegmentOf<T>>& lines) const {
+void Work<T>::find_lines(const Input& in, T* copy, int64_t o, const T* panel, int64_t width,
+                         Array<SegmentOf<T>>& lines) const {
   lines.clear();
   for (const Tap* plane = in.planes; plane < in.planes_end; ++plane)
     for (const Tap* row = row_taps.begin(o); row < row_taps.end(o); ++row)
       lines.add({in.row(copy, plane - in.planes, row->input),
-                 panel + (plane->kernel * g.rows.size + row->kernel) * g.columns.size * g.c_in * nr, 0});
+                 panel + (plane->kernel * g.rows.size + row->kernel) * g.columns.size * g.c_in * width, 0});
 }
 
 template <class T>
@@ -241,23 +242,23 @@ void Work<T>::run(const Piece& piece) const {
   const int64_t c_row = along ? columns.step * g.out_pixel : out_image;
   T* to = y + piece.image * out_image + piece.plane * out_plane + piece.group * g.c_out;
   for (int64_t p = piece.panel_begin; p < piece.panel_end; ++p) {
-    const int64_t panel = piece.group * panel_count + p;
+    const int64_t panel = piece.group * panel_count + p, width = panel_width<T>(g.c_out, p);
     const int count = int(least(nr, g.c_out - p * nr));
     const FinishOf<T> finish{bias ? bias + panel * nr : nullptr, activation, false};
     for (int64_t o = piece.row_begin; o < piece.row_end; ++o) {
-      find_lines(in, copy, o, packed + panel * panel_size, lines);
+      find_lines(in, copy, o, packed + panel * panel_size, width, lines);
       for (int64_t s = 0; s < columns.sets.size(); ++s) {
         const Set& set = columns.sets[s];
         segments.clear();
         for (int64_t l = 0; l < lines.size(); ++l)
           for (int64_t t = set.taps_begin; t < set.taps_end; ++t)
-            segments.add({lines[l].a + column_taps[t].a, lines[l].b + column_taps[t].b, column_taps[t].count});
+            segments.add({lines[l].a + column_taps[t].a, lines[l].b + column_taps[t].b * width, column_taps[t].count});
         T* c = to + o * out_row + set.first * g.out_pixel + p * nr;
         const int64_t all = along ? set.count : piece.images, tile_size = along ? tile_rows(all) : all;
         for (int64_t q = 0; q < all; q += tile_size, c += tile_size * c_row) {
           for (int64_t i = 0; q > 0 && i < segments.size(); ++i) segments[i].a += tile_size * a_row;
-          pick_dot<T>(int(least(tile_size, all - q)), is_narrow<T>(g.c_out))(segments.data(), segments.size(), a_row, c,
-                                                                             c_row, count, finish);
+          pick_dot<T>(int(least(tile_size, all - q)), width == lanes_of<T>)(segments.data(), segments.size(), a_row, c,
+                                                                            c_row, count, finish);
         }
       }
     }

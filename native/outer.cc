@@ -121,7 +121,7 @@ struct Chunk {
   // `x` and `gy` begin at the group's first channel.
   void copy_input(const T* x, int64_t kd, T* to) const;
   void copy_gradient(const T* gy, int64_t panel, T* to) const;
-  void find_runs(int64_t kd, int64_t kh, Array<PixelRun>& runs) const;
+  void find_runs(int64_t kd, int64_t kh, int64_t width, Array<PixelRun>& runs) const;
 };
 
 template <class T>
@@ -147,11 +147,11 @@ void Chunk<T>::copy_input(const T* x, int64_t kd, T* to) const {
 
 template <class T>
 void Chunk<T>::copy_gradient(const T* gy, int64_t panel, T* to) const {
-  const int64_t nr = p.nr, channels = p.s.c_out, across = columns;
-  const int count = int(least(nr, p.c_out - panel * nr));
+  const int64_t nr = panel_width<T>(p.c_out, panel), channels = p.s.c_out, across = columns;
+  const int count = int(least(nr, p.c_out - panel * p.nr));
   for (int64_t i = 0; i < planes; ++i)
     for (int64_t o = row; o < row + rows; ++o) {
-      const T* from = gy + (((plane + i) * p.s.oh + o) * p.s.ow + column) * channels + panel * nr;
+      const T* from = gy + (((plane + i) * p.s.oh + o) * p.s.ow + column) * channels + panel * p.nr;
       for (int64_t q = 0; q < across; ++q, from += channels, to += nr)
         for (int64_t v = 0; v < nr; v += lanes_of<T>) store(to + v, load_part(from + v, count - int(v)));
     }
@@ -159,26 +159,26 @@ void Chunk<T>::copy_gradient(const T* gy, int64_t panel, T* to) const {
 
 // Where the rows of the output lie in both copies, for taps kd and kh.
 template <class T>
-void Chunk<T>::find_runs(int64_t kd, int64_t kh, Array<PixelRun>& runs) const {
+void Chunk<T>::find_runs(int64_t kd, int64_t kh, int64_t width, Array<PixelRun>& runs) const {
   runs.clear();
   for_planes(kd, [&](int64_t i, int64_t) {
     for (int64_t o = 0; o < rows; ++o) {
       const int64_t h = (row + o) * p.s.stride_h - p.s.pad_h + kh * p.s.dilation_h;
       if (h < 0 || h >= p.s.h) continue;
-      runs.add({i * plane_size() + (h - low) * row_size(), (i * rows + o) * columns * p.nr, 0});
+      runs.add({i * plane_size() + (h - low) * row_size(), (i * rows + o) * columns * width, 0});
     }
   });
 }
 
-// One row of taps of a panel, of one chunk. `sum`: [tap][channel in][nr].
+// One row of taps of a panel, of one chunk. `width`: of the panel in `gys`. `sum`: [tap][channel in][nr].
 template <class T>
-void add_taps(const Chunk<T>& c, int64_t kd, int64_t kh, const T* xs, const T* gys, T* sum, bool accumulate,
-              Stream<T> (&ahead)[2]) {
+void add_taps(const Chunk<T>& c, int64_t kd, int64_t kh, int64_t width, const T* xs, const T* gys, T* sum,
+              bool accumulate, Stream<T> (&ahead)[2]) {
   static thread_local Array<PixelRun> runs;
   const Plan<T>& p = c.p;
   const ConvShape& s = p.s;
   const int64_t rows = p.taps_together * p.c_in, tiles = ceil_div(rows, kTileRows);
-  c.find_runs(kd, kh, runs);
+  c.find_runs(kd, kh, width, runs);
   for (int64_t kw = 0; kw < s.kw; kw += p.taps_together, sum += rows * p.nr) {
     const int64_t shift = kw * s.dilation_w - s.pad_w;  // column q reads q * stride + shift
     int64_t first = c.column, end = c.column + c.columns;
@@ -193,8 +193,9 @@ void add_taps(const Chunk<T>& c, int64_t kd, int64_t kh, const T* xs, const T* g
       const int64_t row = rows * t / tiles, count = rows * (t + 1) / tiles - row;
       const T* stream = ahead[ahead[0].ends() ? 1 : 0].take(steps);
       const FinishOf<T> finish{.accumulate = accumulate, .ahead = stream, .ahead_step = stream ? Stream<T>::kLine : 0};
-      pick_outer<T>(int(count), p.nr == lanes_of<T>)(runs.data(), runs.size(), x + row, gys + (first - c.column) * p.nr,
-                                                     s.stride_w * p.pixel, sum + row * p.nr, p.nr, int(p.nr), finish);
+      pick_outer<T>(int(count), width == lanes_of<T>)(runs.data(), runs.size(), x + row,
+                                                      gys + (first - c.column) * width, s.stride_w * p.pixel,
+                                                      sum + row * p.nr, p.nr, int(width), finish);
     }
   }
 }
@@ -223,7 +224,7 @@ void add_chunks(const Plan<T>& p, int64_t partial, int64_t panel_begin, int64_t 
         c.copy_gradient(gy, panel, gys);
         T* taps = sum + panel * p.panel_size + kd * p.s.kh * row_size;
         for (int64_t kh = 0; kh < p.s.kh; ++kh)
-          add_taps(c, kd, kh, xs, gys, taps + kh * row_size, index > first, ahead);
+          add_taps(c, kd, kh, panel_width<T>(p.c_out, panel), xs, gys, taps + kh * row_size, index > first, ahead);
       }
     }
   }

@@ -95,8 +95,8 @@ void pack_weights(const PackFrom<T>& from, int64_t c_in, int64_t c_out, T* packe
     const int64_t s = u % slices, p = u / slices % panel_count, group = u / slices / panel_count;
     PackFrom<T> panel = from;
     panel.weight += group * from.group + p * nr * from.column;
-    pack_panel(panel, least(nr, c_out - p * nr), nr, c_in, c_in * s / slices, c_in * (s + 1) / slices,
-               packed + (group * panel_count + p) * taps * c_in * nr);
+    pack_panel(panel, least(nr, c_out - p * nr), panel_width<T>(c_out, p), c_in, c_in * s / slices,
+               c_in * (s + 1) / slices, packed + (group * panel_count + p) * taps * c_in * nr);
   });
 }
 

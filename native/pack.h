@@ -17,6 +17,12 @@ template <class T = float>
 inline int64_t panel_columns(int64_t c_out) { return is_narrow<T>(c_out) ? lanes_of<T> : 2 * lanes_of<T>; }
 template <class T = float>
 inline int64_t panels(int64_t c_out) { return ceil_div(c_out, panel_columns<T>(c_out)); }
+// The columns that a panel is packed with: the last may be half as wide as the others.
+template <class T = float>
+inline int64_t panel_width(int64_t c_out, int64_t panel) {
+  const int64_t nr = panel_columns<T>(c_out);
+  return c_out - panel * nr <= lanes_of<T> ? lanes_of<T> : nr;
+}
 template <class T = float>
 inline int64_t packed_size(int64_t taps, int64_t c_in, int64_t c_out) {
   return panels<T>(c_out) * taps * c_in * panel_columns<T>(c_out);

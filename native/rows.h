@@ -44,8 +44,8 @@ FLAMBEAU_INLINE float join_lanes(Vec v) {
   else return join_lanes<Op, Half / 2>(v);
 }
 
-// All f(column, lanes) along columns [begin, end) of a row made one. An addition has to wait for the one before, so there
-// are kChains of them side by side.
+// All f(column, lanes) along columns [begin, end) of a row made one. An addition has to wait for the one before, so
+// there are kChains of them side by side.
 constexpr int kChains = 4;
 
 template <class Op, class F>

@@ -50,22 +50,25 @@ struct Weights {
   int64_t point_step = 0;         // of `points`
 
   int64_t columns(int64_t panel) const { return least(nr, c_out - panel * nr); }
+  int64_t width(int64_t panel) const { return panel_width(c_out, panel); }
 };
 
-// Rows [k0, k1) of the transformed weights of one panel: u[point * step + (k - k0) * nr + column].
+// Rows [k0, k1) of the transformed weights of one panel: u[point * step + (k - k0) * width + column].
 template <int K>
 void transform_weights(const Weights& weights, int64_t panel, int64_t k0, int64_t k1, float* u, int64_t step) {
   static thread_local Scratch scratch;
-  const int64_t nr = weights.nr, tap_size = (weights.packed ? weights.c_in : k1 - k0) * nr;
-  const float* packed = weights.packed + (panel * K * K * weights.c_in + k0) * nr;
-  if (!weights.packed) {
+  const int64_t width = weights.width(panel), tap_size = (weights.packed ? weights.c_in : k1 - k0) * width;
+  const float* packed;
+  if (weights.packed) {
+    packed = weights.packed + panel * K * K * weights.c_in * weights.nr + k0 * width;
+  } else {
     float* piece = scratch.floats(K * K * tap_size);
     PackFrom<float> from = weights.from;
-    from.weight += panel * nr * from.column + k0 * from.row;
-    pack_panel(from, weights.columns(panel), nr, k1 - k0, 0, k1 - k0, piece);
+    from.weight += panel * weights.nr * from.column + k0 * from.row;
+    pack_panel(from, weights.columns(panel), width, k1 - k0, 0, k1 - k0, piece);
     packed = piece;
   }
-  for (int64_t k = 0; k < (k1 - k0) * nr; k += kLanes) {
+  for (int64_t k = 0; k < (k1 - k0) * width; k += kLanes) {
     Vec taps[K * K], half[6 * K], points[36];
     FLAMBEAU_UNROLL for (int t = 0; t < K * K; ++t) taps[t] = load(packed + t * tap_size + k);
     FLAMBEAU_UNROLL for (int j = 0; j < K; ++j) filter_points<K>(taps + j, K, half + j, K);
@@ -120,25 +123,25 @@ template <int K>
 void finish_panel(const WinogradShape& s, const Weights& weights, int64_t panel, const float* v, int64_t v_row,
                   int64_t v_step, int64_t begin, int64_t end, const float* bias, bool relu, float* y) {
   static thread_local Scratch m_scratch, u_scratch;
-  const int64_t rows = end - begin, nr = weights.nr, m_step = spaced(rows * nr);
+  const int64_t rows = end - begin, width = weights.width(panel), m_step = spaced(rows * width);
   float* m = m_scratch.floats(kPoints * m_step);
   if (weights.points) {
     const float* u = weights.points + panel * kPoints * weights.point_step;
     for (int64_t i = 0; i < kPoints; ++i)
-      multiply(v + i * v_step, v_row, rows, s.c_in, u + i * weights.point_step, m + i * m_step, nr, false);
+      multiply(v + i * v_step, v_row, rows, s.c_in, u + i * weights.point_step, m + i * m_step, width, false);
   } else {
-    const int64_t u_step = spaced(kChannelPiece * nr);
+    const int64_t u_step = spaced(kChannelPiece * width);
     float* u = u_scratch.floats(kPoints * u_step);
     for (int64_t k = 0; k < s.c_in; k += kChannelPiece) {
       const int64_t channels = least(kChannelPiece, s.c_in - k);
       transform_weights<K>(weights, panel, k, k + channels, u, u_step);
       for (int64_t i = 0; i < kPoints; ++i)
-        multiply(v + i * v_step + k, v_row, rows, channels, u + i * u_step, m + i * m_step, nr, k > 0);
+        multiply(v + i * v_step + k, v_row, rows, channels, u + i * u_step, m + i * m_step, width, k > 0);
     }
   }
   const int columns = int(weights.columns(panel));
   for (int64_t t = 0; t < rows; ++t)
-    transform_output<K>(s, m + t * nr, m_step, begin + t, panel * nr, columns, bias, relu, y);
+    transform_output<K>(s, m + t * width, m_step, begin + t, panel * weights.nr, columns, bias, relu, y);
 }
 
 template <int K>
@@ -155,7 +158,7 @@ void winograd(const WinogradShape& s, const float* x, const WeightsAt& at, const
     const int64_t slices = ceil_div(s.c_in, kChannelPiece);
     parallel_for(panel_count * slices, [&](int64_t u) {
       const int64_t p = u / slices, k0 = s.c_in * (u % slices) / slices, k1 = s.c_in * (u % slices + 1) / slices;
-      transform_weights<K>(weights, p, k0, k1, points + p * panel_points + k0 * nr, point_step);
+      transform_weights<K>(weights, p, k0, k1, points + p * panel_points + k0 * weights.width(p), point_step);
     });
     weights.points = points;
   } else if (groups > kFewGroups) {

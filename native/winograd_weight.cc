@@ -22,9 +22,8 @@ void gradient_tile(const WinogradShape& s, const float* gy, int64_t tile, int64_
       Vec column[kSide];
       for (int i = 0; i < kSide; ++i) {
         const bool there = at.y + i < s.oh && at.x + j < s.ow;
-        column[i] = there ? load_part(gy + ((s.image_out(at.n) * s.oh + at.y + i) * s.ow + at.x + j) * s.c_out + channel + v,
-                                      columns - int(v))
-                          : Vec{};
+        const int64_t pixel = (s.image_out(at.n) * s.oh + at.y + i) * s.ow + at.x + j;
+        column[i] = there ? load_part(gy + pixel * s.c_out + channel + v, columns - int(v)) : Vec{};
       }
       gradient_points<K>(column, 1, half + j, kSide);
     }
