@@ -68,6 +68,9 @@ void tile_dot(const SegmentOf<T>* segments, int64_t segment_count, int64_t a_row
   constexpr int kLanes = lanes_of<T>;
   Vec sum[R][V];
   FLAMBEAU_UNROLL for (int r = 0; r < R; ++r) FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) sum[r][v] = Vec{};
+  // Else the stores at the end would wait for their cache lines, where C is large and its rows far apart.
+  FLAMBEAU_UNROLL for (int r = 0; r < R; ++r)
+      FLAMBEAU_UNROLL for (int v = 0; v < V; ++v) __builtin_prefetch(c + r * c_row + v * kLanes, 1);
   const T* ahead = finish.ahead ? finish.ahead : c;
   for (int64_t s = 0; s < segment_count; ++s) {
     // A pointer for every third row: the processor's addressing reaches the two between (base + 1, 2 x distance).
