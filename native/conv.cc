@@ -216,7 +216,7 @@ void backward_weight(const ConvShape& shape, const float* x, const float* gy, fl
     const WinogradShape tiles(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
     return winograd_weight(tiles, x, gy, gw, at.out, at.in, at.h, at.w);
   }
-  if (is_finely_grouped(s)) return grouped_weight(forward_gather(s), x, gy, gw, at);
+  if (is_finely_grouped(s) && s.c_in / s.groups < kLanes) return grouped_weight(forward_gather(s), x, gy, gw, at);
   if (is_pointwise(s) && at.in == 1) {
     const GemmOf<float> product{1, s.c_out, s.c_in, pixels(s), gy, 0, 1, s.c_out, x, 0, s.c_in, 1, gw, 0, at.out};
     return gemm_kernels().single(product);

@@ -10,8 +10,14 @@ namespace {
 constexpr int64_t kChunkPixels = 256;
 constexpr int64_t kPartialNumbers = 1 << 21;  // of all partial sums together
 constexpr int64_t kMostPartials = 16;
-constexpr int64_t kFewChannels = 16;  // below: a row of taps counts as channels
+constexpr int64_t kFewChannels = 16;  // or less: a row of taps counts as channels
 constexpr int64_t kSlice = 64;        // channels in that are written at a time
+constexpr int64_t kBandBytes = 512;   // of a pixel: the channels of groups that are copied together
+
+// The size of the parts, at most `limit`, into which `all` are cut so that they are about equal.
+int64_t even_share(int64_t all, int64_t limit) {
+  return all == 0 ? 1 : ceil_div(all, ceil_div(all, most(1, limit)));
+}
 
 // How the sum over pixels is cut: into chunks of some planes of the output (an image has one, or many in three
 // dimensions) x rows x columns, and into partial sums of several chunks.
@@ -23,6 +29,7 @@ struct Plan {
   int64_t taps_together;       // in a row
   int64_t pixel;               // numbers between pixels in the copy of x
   int64_t planes, rows, columns, plane_chunks, row_chunks, column_chunks, chunks;
+  int64_t band;                // groups copied together
   int64_t nr, panel_count;
   int64_t panel_size, size;    // of the sums: [group][panel][tap][channel in][nr]
   int64_t partials;
@@ -31,35 +38,52 @@ struct Plan {
     c_in = s.c_in / s.groups;
     c_out = s.c_out / s.groups;
     const bool far = (s.ow - 1) * s.stride_w + s.kw > 4 * s.w + 256;  // mostly padding
-    merged = s.dilation_w == 1 && c_in < kFewChannels && !far;
+    merged = s.dilation_w == 1 && c_in <= kFewChannels && !far;
     taps_together = merged ? s.kw : 1;
     pixel = merged || c_in * sizeof(T) % 1024 ? c_in : c_in + lanes_of<T>;
     columns = least(s.ow, 2 * kChunkPixels);
-    rows = columns < s.ow ? 1 : least(s.oh, most(1, kChunkPixels / s.ow));
-    planes = rows < s.oh ? 1 : least(s.n * s.od, most(1, kChunkPixels / (s.oh * s.ow)));
+    rows = columns < s.ow ? 1 : even_share(s.oh, kChunkPixels / s.ow);
+    planes = rows < s.oh ? 1 : even_share(s.n * s.od, kChunkPixels / (s.oh * s.ow));
     plane_chunks = ceil_div(s.n * s.od, planes);
     row_chunks = ceil_div(s.oh, rows);
     column_chunks = ceil_div(s.ow, columns);
     chunks = plane_chunks * row_chunks * column_chunks;
     nr = panel_columns<T>(c_out);
     panel_count = panels<T>(c_out);
+    band = panel_count > 1 ? 1 : least(s.groups, most(1, kBandBytes / int64_t(c_in * sizeof(T))));
     panel_size = s.kd * s.kh * s.kw * c_in * nr;
     size = s.groups * panel_count * panel_size;
     partials = least(least(chunks, kMostPartials), most(1, kPartialNumbers / size));
   }
 };
 
-// Memory that is read soon, which tiles fetch meanwhile in its order, a cache line with each step.
+// Pixels that are read soon, which tiles fetch meanwhile: a cache line with each step, of one pixel after another, then
+// the next line of them all.
 template <class T>
 struct Stream {
   static constexpr int64_t kLine = 64 / int64_t(sizeof(T));
-  const T *next = nullptr, *end = nullptr;
+  const T* from = nullptr;
+  int64_t pixels = 0, step = 0, lines = 0;  // numbers between pixels; cache lines of each
+  int64_t line = 0, pixel = 0;              // that come next
 
-  bool ends() const { return next >= end; }
-  const T* take(int64_t steps) {
-    const T* from = ends() ? nullptr : next;
-    next += steps * kLine;
-    return from;
+  Stream() = default;
+  // So many pixels of `all` channels, of which `wanted` are read.
+  Stream(const T* x, int64_t count, int64_t all, int64_t wanted)
+      : from(x), pixels(count), step(all), lines(ceil_div(wanted, kLine)) {
+    if (wanted < all) return;
+    pixels = ceil_div(count * all, kLine);
+    step = kLine;
+    lines = 1;
+  }
+  bool ends() const { return line >= lines; }
+  void take(int64_t steps, FinishOf<T>& finish) {
+    if (ends()) return;
+    finish.ahead = from + line * kLine + pixel * step;
+    finish.ahead_step = step;
+    pixel += steps;
+    if (pixel < pixels) return;
+    pixel = 0;
+    ++line;
   }
 };
 
@@ -94,6 +118,8 @@ struct Chunk {
 
   int64_t row_size() const { return (right - left) * p.pixel; }
   int64_t plane_size() const { return (high - low) * row_size(); }
+  int64_t input_size() const { return planes * plane_size(); }
+  int64_t gradient_size() const { return planes * rows * columns * p.nr; }
 
   // body(i, the input plane that plane i of the chunk reads with tap kd), for those that read one.
   template <class F>
@@ -108,52 +134,58 @@ struct Chunk {
     }
   }
 
-  // Where in two-dimensional images all that is read lies.
-  Stream<T> input(const T* x) const {
+  // What is read of a band of groups, in two-dimensional images.
+  Stream<T> input(const T* x, int64_t group) const {
     const int64_t row = p.s.w * p.s.c_in;
-    return {x + (plane * p.s.h + low) * row, x + ((plane + planes - 1) * p.s.h + high) * row};
+    return {x + (plane * p.s.h + low) * row + group * p.c_in, ((planes - 1) * p.s.h + high - low) * p.s.w, p.s.c_in,
+            p.band * p.c_in};
   }
-  Stream<T> gradient(const T* gy) const {
-    const T* from = gy + (plane * p.s.oh + row) * p.s.ow * p.s.c_out;
-    return {from, from + planes * rows * p.s.ow * p.s.c_out};
+  Stream<T> gradient(const T* gy, int64_t group) const {
+    return {gy + (plane * p.s.oh + row) * p.s.ow * p.s.c_out + group * p.c_out, planes * rows * p.s.ow, p.s.c_out,
+            p.band * p.c_out};
   }
 
-  // `x` and `gy` begin at the group's first channel.
-  void copy_input(const T* x, int64_t kd, T* to) const;
-  void copy_gradient(const T* gy, int64_t panel, T* to) const;
+  // Copies of so many groups, one after another. `x` and `gy` begin at the first channel of the first.
+  void copy_input(const T* x, int64_t groups, int64_t kd, T* to) const;
+  void copy_gradient(const T* gy, int64_t groups, int64_t panel, T* to) const;
   void find_runs(int64_t kd, int64_t kh, int64_t width, Array<PixelRun>& runs) const;
 };
 
 template <class T>
-void Chunk<T>::copy_input(const T* x, int64_t kd, T* to) const {
+void Chunk<T>::copy_input(const T* x, int64_t groups, int64_t kd, T* to) const {
   constexpr int64_t kAhead = 8;  // pixels: the processor foresees what is read in order, not the channels of a group
-  const int64_t begin = least(right, most(left, 0)), end = most(begin, least(right, p.s.w));
+  const int64_t begin = least(right, most(left, 0)), end = most(begin, least(right, p.s.w)), count = p.c_in, all = input_size();
   for_planes(kd, [&](int64_t i, int64_t plane) {
     for (int64_t h = low; h < high; ++h) {
       const T* from = x + ((plane * p.s.h + h) * p.s.w + begin) * p.s.c_in;
       T* row = to + i * plane_size() + (h - low) * row_size();
-      std::memset(row, 0, sizeof(T) * (begin - left) * p.pixel);
+      for (int64_t g = 0; g < groups; ++g) {
+        T* clear = row + g * input_size();
+        std::memset(clear, 0, sizeof(T) * (begin - left) * p.pixel);
+        std::memset(clear + (end - left) * p.pixel, 0, sizeof(T) * (right - end) * p.pixel);
+      }
       row += (begin - left) * p.pixel;
       if (p.pixel == p.s.c_in) std::memcpy(row, from, sizeof(T) * (end - begin) * p.pixel);
-      else for (int64_t j = begin; j < end; ++j, from += p.s.c_in) {
-        for (int64_t c = 0; c < p.c_in && p.s.groups > 1; c += 64 / sizeof(T))
+      else for (int64_t j = begin; j < end; ++j, from += p.s.c_in, row += p.pixel) {
+        for (int64_t c = 0; c < groups * count && p.s.groups > 1; c += 64 / sizeof(T))
           __builtin_prefetch(from + kAhead * p.s.c_in + c);
-        std::memcpy(row + (j - begin) * p.pixel, from, sizeof(T) * p.c_in);
+        for (int64_t g = 0; g < groups; ++g) std::memcpy(row + g * all, from + g * count, sizeof(T) * count);
       }
-      std::memset(row + (end - begin) * p.pixel, 0, sizeof(T) * (right - end) * p.pixel);
     }
   });
 }
 
 template <class T>
-void Chunk<T>::copy_gradient(const T* gy, int64_t panel, T* to) const {
+void Chunk<T>::copy_gradient(const T* gy, int64_t groups, int64_t panel, T* to) const {
   const int64_t nr = panel_width<T>(p.c_out, panel), channels = p.s.c_out, across = columns;
   const int count = int(least(nr, p.c_out - panel * p.nr));
   for (int64_t i = 0; i < planes; ++i)
     for (int64_t o = row; o < row + rows; ++o) {
       const T* from = gy + (((plane + i) * p.s.oh + o) * p.s.ow + column) * channels + panel * p.nr;
       for (int64_t q = 0; q < across; ++q, from += channels, to += nr)
-        for (int64_t v = 0; v < nr; v += lanes_of<T>) store(to + v, load_part(from + v, count - int(v)));
+        for (int64_t g = 0; g < groups; ++g)
+          for (int64_t v = 0; v < nr; v += lanes_of<T>)
+            store(to + g * gradient_size() + v, load_part(from + g * p.c_out + v, count - int(v)));
     }
 }
 
@@ -191,8 +223,8 @@ void add_taps(const Chunk<T>& c, int64_t kd, int64_t kh, int64_t width, const T*
     const T* x = xs + (first * s.stride_w + shift - c.left) * p.pixel;
     for (int64_t t = 0; t < tiles; ++t) {
       const int64_t row = rows * t / tiles, count = rows * (t + 1) / tiles - row;
-      const T* stream = ahead[ahead[0].ends() ? 1 : 0].take(steps);
-      const FinishOf<T> finish{.accumulate = accumulate, .ahead = stream, .ahead_step = stream ? Stream<T>::kLine : 0};
+      FinishOf<T> finish{.accumulate = accumulate};
+      ahead[ahead[0].ends() ? 1 : 0].take(steps, finish);
       pick_outer<T>(int(count), width == lanes_of<T>)(runs.data(), runs.size(), x + row,
                                                       gys + (first - c.column) * width, s.stride_w * p.pixel,
                                                       sum + row * p.nr, p.nr, int(width), finish);
@@ -200,31 +232,37 @@ void add_taps(const Chunk<T>& c, int64_t kd, int64_t kh, int64_t width, const T*
   }
 }
 
-// The chunks of one partial sum, for panels [panel_begin, panel_end) of a group. x, gy and sum: of the group.
+// The chunks of one partial sum, for panels [begin, end) of those of all bands.
 template <class T>
-void add_chunks(const Plan<T>& p, int64_t partial, int64_t panel_begin, int64_t panel_end, const T* x, const T* gy,
-                T* sum) {
+void add_chunks(const Plan<T>& p, int64_t partial, int64_t begin, int64_t end, const T* x, const T* gy, T* sums) {
   static thread_local Scratch x_scratch, gy_scratch;
-  const int64_t first = p.chunks * partial / p.partials, end = p.chunks * (partial + 1) / p.partials;
+  const int64_t first = p.chunks * partial / p.partials, last = p.chunks * (partial + 1) / p.partials - 1;
   const int64_t row_size = p.s.kw * p.c_in * p.nr;
-  for (int64_t index = first; index < end; ++index) {
-    const Chunk<T> c(p, index);
-    Stream<T> ahead[2];  // what the next chunk reads
-    if (index + 1 < end && p.s.groups == 1 && p.s.kd == 1) {
-      const Chunk<T> next(p, index + 1);
-      ahead[0] = next.input(x);
-      ahead[1] = next.gradient(gy);
-      if (ahead[0].next < c.input(x).end) ahead[0].next = c.input(x).end;
-    }
-    T* xs = static_cast<T*>(x_scratch.bytes(sizeof(T) * (c.planes * c.plane_size() + lanes_of<T>)));
-    T* gys = static_cast<T*>(gy_scratch.bytes(sizeof(T) * c.planes * c.rows * c.columns * p.nr));
+  for (int64_t index = first; index <= last; ++index) {
+    const Chunk<T> c(p, index), next(p, least(index + 1, last));
+    Stream<T> ahead[2];
+    T* xs = static_cast<T*>(x_scratch.bytes(sizeof(T) * (p.band * c.input_size() + lanes_of<T>)));
+    T* gys = static_cast<T*>(gy_scratch.bytes(sizeof(T) * p.band * c.gradient_size()));
     for (int64_t kd = 0; kd < p.s.kd; ++kd) {
-      c.copy_input(x, kd, xs);
-      for (int64_t panel = panel_begin; panel < panel_end; ++panel) {
-        c.copy_gradient(gy, panel, gys);
-        T* taps = sum + panel * p.panel_size + kd * p.s.kh * row_size;
-        for (int64_t kh = 0; kh < p.s.kh; ++kh)
-          add_taps(c, kd, kh, panel_width<T>(p.c_out, panel), xs, gys, taps + kh * row_size, index > first, ahead);
+      for (int64_t i = begin; i < end; ++i) {
+        const int64_t group = i / p.panel_count * p.band, panel = i % p.panel_count;
+        const int64_t groups = least(p.band, p.s.groups - group);
+        if (i == begin || panel == 0) {
+          c.copy_input(x + group * p.c_in, groups, kd, xs);
+          const bool ends = i - panel + p.panel_count >= end;  // then the next chunk comes
+          if (p.s.kd == 1 && !(ends && index == last)) {
+            const int64_t following = ends ? begin / p.panel_count * p.band : group + p.band;
+            ahead[0] = (ends ? next : c).input(x, following);
+            ahead[1] = (ends ? next : c).gradient(gy, following);
+          }
+        }
+        c.copy_gradient(gy + group * p.c_out, groups, panel, gys);
+        for (int64_t g = 0; g < groups; ++g) {
+          T* taps = sums + ((group + g) * p.panel_count + panel) * p.panel_size + kd * p.s.kh * row_size;
+          for (int64_t kh = 0; kh < p.s.kh; ++kh)
+            add_taps(c, kd, kh, panel_width<T>(p.c_out, panel), xs + g * c.input_size(), gys + g * c.gradient_size(),
+                     taps + kh * row_size, index > first, ahead);
+        }
       }
     }
   }
@@ -271,11 +309,12 @@ void outer(const ConvShape& s, const T* x, const T* gy, T* gw, WeightStrides to)
   const Plan<T> p(s);
   T* sums = static_cast<T*>(scratch.bytes(sizeof(T) * p.partials * p.size));
   // Panels are dealt out too where there are few partial sums; that changes no sum.
-  const int64_t pieces = least(p.panel_count, ceil_div(4 * get_num_threads(), p.partials * s.groups));
-  parallel_for(p.partials * s.groups * pieces, [&](int64_t u) {
-    const int64_t piece = u % pieces, group = u / pieces % s.groups, partial = u / pieces / s.groups;
-    add_chunks(p, partial, p.panel_count * piece / pieces, p.panel_count * (piece + 1) / pieces, x + group * p.c_in,
-               gy + group * p.c_out, sums + partial * p.size + group * p.panel_count * p.panel_size);
+  const int64_t all_panels = ceil_div(s.groups, p.band) * p.panel_count;
+  const int64_t pieces = least(all_panels, ceil_div(4 * get_num_threads(), p.partials));
+  parallel_for(p.partials * pieces, [&](int64_t u) {
+    const int64_t piece = u % pieces, partial = u / pieces;
+    add_chunks(p, partial, all_panels * piece / pieces, all_panels * (piece + 1) / pieces, x, gy,
+               sums + partial * p.size);
   });
   const int64_t slices = ceil_div(p.c_in, kSlice);
   parallel_for(s.groups * p.panel_count * slices, [&](int64_t u) {

@@ -10,7 +10,12 @@
 // The pixels are cut into chunks of about kChunkPixels, so that a chunk of gy stays in the first-level cache while all
 // tiles pass over it. Chunks are dealt to a number of partial sums that depends on the problem alone, each summed in
 // order, and the partial sums are added in order: the result is the same for any number of threads, and few enough
-// products in a row keep their digits. Groups are convolutions of their own, dealt to threads beside the partial sums.
+// products in a row keep their digits.
+//
+// Groups are convolutions of their own, but of a pixel each has a few bytes only, and the next pixel may lie in another
+// page of memory. So groups that have kBandBytes of a pixel together are copied together, and one after the other is
+// then computed from the copies. Memory is never waited for: while a chunk, or a band of groups, is computed, the tiles
+// fetch what the next one will copy.
 #pragma once
 
 #include "conv.h"
