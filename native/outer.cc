@@ -153,25 +153,19 @@ struct Chunk {
 
 template <class T>
 void Chunk<T>::copy_input(const T* x, int64_t groups, int64_t kd, T* to) const {
-  constexpr int64_t kAhead = 8;  // pixels: the processor foresees what is read in order, not the channels of a group
-  const int64_t begin = least(right, most(left, 0)), end = most(begin, least(right, p.s.w)), count = p.c_in, all = input_size();
+  const int64_t begin = least(right, most(left, 0)), end = most(begin, least(right, p.s.w));
   for_planes(kd, [&](int64_t i, int64_t plane) {
-    for (int64_t h = low; h < high; ++h) {
-      const T* from = x + ((plane * p.s.h + h) * p.s.w + begin) * p.s.c_in;
-      T* row = to + i * plane_size() + (h - low) * row_size();
+    for (int64_t h = low; h < high; ++h)
       for (int64_t g = 0; g < groups; ++g) {
-        T* clear = row + g * input_size();
-        std::memset(clear, 0, sizeof(T) * (begin - left) * p.pixel);
-        std::memset(clear + (end - left) * p.pixel, 0, sizeof(T) * (right - end) * p.pixel);
+        const T* from = x + ((plane * p.s.h + h) * p.s.w + begin) * p.s.c_in + g * p.c_in;
+        T* row = to + g * input_size() + i * plane_size() + (h - low) * row_size();
+        std::memset(row, 0, sizeof(T) * (begin - left) * p.pixel);
+        row += (begin - left) * p.pixel;
+        if (p.pixel == p.s.c_in) std::memcpy(row, from, sizeof(T) * (end - begin) * p.pixel);
+        else for (int64_t j = begin; j < end; ++j, from += p.s.c_in)
+          std::memcpy(row + (j - begin) * p.pixel, from, sizeof(T) * p.c_in);
+        std::memset(row + (end - begin) * p.pixel, 0, sizeof(T) * (right - end) * p.pixel);
       }
-      row += (begin - left) * p.pixel;
-      if (p.pixel == p.s.c_in) std::memcpy(row, from, sizeof(T) * (end - begin) * p.pixel);
-      else for (int64_t j = begin; j < end; ++j, from += p.s.c_in, row += p.pixel) {
-        for (int64_t c = 0; c < groups * count && p.s.groups > 1; c += 64 / sizeof(T))
-          __builtin_prefetch(from + kAhead * p.s.c_in + c);
-        for (int64_t g = 0; g < groups; ++g) std::memcpy(row + g * all, from + g * count, sizeof(T) * count);
-      }
-    }
   });
 }
 
@@ -180,13 +174,14 @@ void Chunk<T>::copy_gradient(const T* gy, int64_t groups, int64_t panel, T* to) 
   const int64_t nr = panel_width<T>(p.c_out, panel), channels = p.s.c_out, across = columns;
   const int count = int(least(nr, p.c_out - panel * p.nr));
   for (int64_t i = 0; i < planes; ++i)
-    for (int64_t o = row; o < row + rows; ++o) {
-      const T* from = gy + (((plane + i) * p.s.oh + o) * p.s.ow + column) * channels + panel * p.nr;
-      for (int64_t q = 0; q < across; ++q, from += channels, to += nr)
-        for (int64_t g = 0; g < groups; ++g)
-          for (int64_t v = 0; v < nr; v += lanes_of<T>)
-            store(to + g * gradient_size() + v, load_part(from + g * p.c_out + v, count - int(v)));
-    }
+    for (int64_t o = 0; o < rows; ++o)
+      for (int64_t g = 0; g < groups; ++g) {
+        const int64_t pixel = ((plane + i) * p.s.oh + row + o) * p.s.ow + column;
+        const T* from = gy + pixel * channels + g * p.c_out + panel * p.nr;
+        T* copy = to + g * gradient_size() + (i * rows + o) * across * nr;
+        for (int64_t q = 0; q < across; ++q, from += channels, copy += nr)
+          for (int64_t v = 0; v < nr; v += lanes_of<T>) store(copy + v, load_part(from + v, count - int(v)));
+      }
 }
 
 // Where the rows of the output lie in both copies, for taps kd and kh.
