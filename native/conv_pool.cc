@@ -162,11 +162,8 @@ void backward_by_map(const ConvPoolShape& s, const float* x, const float* weight
     if (image) add_to(weights, sum + weights, sum);
   });
   if (!to.gw || most(1, kMapFloats / (c.oh * c.ow * c.c_out)) >= c.n) return;
-  for (int64_t i = 0; i < weights; ++i) {
-    const int64_t o = i / dense.out, t = i % dense.in;
-    to.gw[o * to.gw_at.out + i % dense.out / dense.in * to.gw_at.in + t / c.kw * to.gw_at.h + t % c.kw * to.gw_at.w] =
-        sum[i];
-  }
+  for (int64_t i = 0; i < weights; ++i)
+    to.gw[weight_at(c, to.gw_at, i / dense.out, i % dense.out / dense.in, i % dense.in)] = sum[i];
 }
 
 void backward(const ConvPoolShape& s, const Monotone& activation, const float* x, const float* weight,

@@ -18,12 +18,9 @@
 
 #include "conv_pool.h"
 #include "rows.h"
+#include "windows.h"
 
 namespace flambeau::FLAMBEAU_ISA {
-
-struct Range {
-  int64_t begin, end;
-};
 
 // Rows of the convolution's output that rows [begin, end) of the result read.
 inline Range band(const ConvPoolShape& s, int64_t begin, int64_t end) {
@@ -38,6 +35,11 @@ inline void add_to(int64_t n, const float* x, float* y) {
   for_vectors(n, [=](int64_t i, int lanes) __attribute__((always_inline)) {
     store_part(y + i, load_part(y + i, lanes) + load_part(x + i, lanes), lanes);
   });
+}
+
+// Where the weight of channel o out, i in, and of tap t lies.
+inline int64_t weight_at(const ConvShape& c, WeightStrides at, int64_t o, int64_t i, int64_t t) {
+  return o * at.out + i * at.in + t / c.kw * at.h + t % c.kw * at.w;
 }
 
 // g: the gradient of the pooled maxima. The convolution has neither groups nor dilation.
