@@ -16,7 +16,8 @@
 //     then k is cut into parts, each summed for itself, and the parts are added in order.
 //
 // Long matrices come from memory, and whoever multiplies them waits for it. So each tile fetches meanwhile what comes
-// next: rows of A, or the next panel of B, or, where the sum is short, the lines of C that it will write. (Without it such products took up to 1.7 times as long.)
+// next: rows of A, or the next panel of B, or, where the sum is short, the lines of C that it will write. (Without it
+// such products took up to 1.7 times as long.)
 //
 // Every number of C is summed in the same order wherever it is computed, and on however many threads.
 #include "gemm.h"
