@@ -2,7 +2,6 @@
 //
 //   sum(x, y, inner=1)    also mean, prod, max, min, abs_sum, abs_max
 //   norm(x, y)            the root of the sum of squares
-//   argmax(x, y)          and argmin; y holds int64
 //   add_rows(x, at, y)    y[r] is the sum of the rows i of x with at[i] == r
 //
 // x is seen as (outer, count, inner) and y as (outer, inner); how many numbers are reduced to one follows from the
@@ -33,13 +32,6 @@ void def_reduction(nb::module_& m, const std::string& name, Reduction reduction)
   });
 }
 
-void def_place(nb::module_& m, const std::string& name, bool least) {
-  def(m, name + "(x, y)", [least](AnyIn x, View<int64_t, kAny> y) {
-    const int64_t rows = y.size(), count = share(x.size(), rows, true);
-    if (rows > 0) run(kernels().reduce.place, least, rows, count, x, y);
-  });
-}
-
 }  // namespace
 
 void bind_reduce(nb::module_& m) {
@@ -51,8 +43,6 @@ void bind_reduce(nb::module_& m) {
   def_reduction(m, "abs_sum", Reduction::abs_sum);
   def_reduction(m, "abs_max", Reduction::abs_max);
   def_reduction(m, "norm", Reduction::norm);
-  def_place(m, "argmax", false);
-  def_place(m, "argmin", true);
   def(m, "add_rows(x[count columns], at[count], y[rows columns])", [](In<2> x, View<const int64_t, 1> at, Out<2> y) {
     const int64_t count = at.shape(0), rows = y.shape(0);
     for (int64_t i = 0; i < count; ++i) check(at.data()[i] >= 0 && at.data()[i] < rows, "there is no such row");

@@ -224,35 +224,6 @@ void reduce(Reduction reduction, const ReduceShape& s, const float* x, float* y)
   }
 }
 
-// The first place of `value`, or of NaN. Stretches without it are passed a few vectors at a time.
-int64_t find(const float* x, int64_t c, float value) {
-  constexpr int64_t kStretch = 16 * kLanes;
-  const Vec wanted = broadcast(value);
-  int64_t i = 0;
-  for (; i + kStretch <= c; i += kStretch) {
-    IntVec found = {};
-    for (int64_t j = i; j < i + kStretch; j += kLanes) {
-      const Vec v = load(x + j);
-      found |= (v == wanted) | (v != v);
-    }
-    int32_t any = 0;
-    for (int lane = 0; lane < kLanes; ++lane) any |= found[lane];
-    if (any) break;
-  }
-  while (i < c - 1 && x[i] != value && x[i] == x[i]) ++i;
-  return i;
-}
-
-void place(bool smallest, int64_t m, int64_t c, const float* x, int64_t* places) {
-  static thread_local Scratch scratch;
-  float* extremes = scratch.floats(m);
-  if (smallest) reduce_rows<InFloat<Least>>(m, c, x, extremes);
-  else reduce_rows<InFloat<Greatest>>(m, c, x, extremes);
-  for_row_pieces(m, most(kJob / c, 1), [&](int64_t begin, int64_t end, int64_t) {
-    for (int64_t r = begin; r < end; ++r) places[r] = find(x + r * c, c, extremes[r]);
-  });
-}
-
 // The gradient of a table of which rows were picked. A thread has some columns of all rows for itself, so that rows
 // are added in the order in which they come, whoever adds them.
 void add_rows(int64_t m, int64_t c, int64_t rows, const float* x, const int64_t* at, float* y) {
@@ -273,7 +244,7 @@ void add_rows(int64_t m, int64_t c, int64_t rows, const float* x, const int64_t*
 }  // namespace
 
 const ReduceKernels& reduce_kernels() {
-  static constexpr ReduceKernels kernels{reduce, place, add_rows};
+  static constexpr ReduceKernels kernels{reduce, add_rows};
   return kernels;
 }
 

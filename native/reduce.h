@@ -16,8 +16,6 @@ struct ReduceShape {
 struct ReduceKernels {
   // y[outer][inner]. Extremes want count > 0, norm wants inner 1.
   void (*reduce)(Reduction, const ReduceShape&, const float* x, float* y);
-  // The place of the first greatest (least) number, or of the first NaN, in each of m rows of c > 0 numbers.
-  void (*place)(bool least, int64_t m, int64_t c, const float* x, int64_t* places);
   // y[r][c], `rows` of them: the sum of those of the m rows of x whose number `at` is r.
   void (*add_rows)(int64_t m, int64_t c, int64_t rows, const float* x, const int64_t* at, float* y);
 };

@@ -137,7 +137,6 @@ TABLE: list[dict[str, dict[str, Any]]] = [
     {name: {"x": floats(4, 6), "y": floats(4), "inner": 1} for name in REDUCED},
     {name: {"x": floats(4, 6, 5), "y": floats(4, 5), "inner": 5} for name in REDUCED},
     {"norm": {"x": floats(4, 6), "y": floats(4), "inner": 1}},
-    {name: {"x": floats(4, 6), "y": np.ones(4, np.int64)} for name in ("argmax", "argmin")},
     {"transpose": {"x": floats(2, 5, 7), "y": floats(2, 7, 5)}},
     {"transpose": {"x": floats(2, 3, 40), "y": floats(2, 40, 3)}},
     {"gemm": PRODUCT},

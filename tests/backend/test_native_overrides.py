@@ -289,6 +289,14 @@ def test_reductions(shape, hidden):
     agree(every, x)
 
 
+@pytest.mark.parametrize("ord", [1, 2, float("inf"), 3])
+@pytest.mark.parametrize("keepdim", [False, True])
+def test_norms(ord, keepdim):
+    x = numbers(np.random.default_rng(0), (5, 41, 50))
+    for dim in (None, 0, 2, (1, 2), (0, 1), (0, 2), (0, 1, 2)):
+        agree(lambda x, dim=dim: flambeau.linalg.vector_norm(x, ord, dim, keepdim), x)
+
+
 def test_reductions_of_odd_memory():
     x = numbers(np.random.default_rng(0), (90, 200))
     for view in (lambda x: x.t(), lambda x: x[1:, 1:], lambda x: x[::2], lambda x: x[:1].T):

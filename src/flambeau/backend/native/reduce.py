@@ -41,7 +41,7 @@ def reduced(name: str, x: np.ndarray, dim=None, keepdim: bool = False) -> np.nda
     left = [is_gone for is_gone, _ in groups].count(True)
     size = x.size
     inner = 1
-    if not left:
+    if not left or (name == "norm" and (left > 1 or not groups[-1][0])):
         return None
     for is_gone, n in reversed(groups):
         if not is_gone:
@@ -71,6 +71,16 @@ for _name, _called in (
     ("max_all", "max"), ("min_all", "min"),
 ):  # fmt: skip
     _reduction(_name, _called)
+
+
+_NORMS = {1.0: "abs_sum", 2.0: "norm", math.inf: "abs_max"}
+
+
+@kernel("vector_norm", least_size=LEAST)
+def vector_norm(x, *, ord, dim=None, keepdim=False, dtype=None):
+    """``ops.factor.vector_norm``."""
+    called = _NORMS.get(ord)
+    return None if called is None or dtype is not None else reduced(called, x, dim, keepdim)
 
 
 def _extreme(name: str, called: str, find) -> None:
