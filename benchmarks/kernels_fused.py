@@ -76,7 +76,7 @@ def ours(x, w, b, gy, stride, pad, pool, pool_stride, activation, first, side):
         native.max_pool_backward(gy, places, slope, windows)
         derivative(slope, active, slope)
         native.conv_backward_weight(x, slope, gw, window)
-        native.conv_backward_bias(slope, gb)
+        native.sum(slope, gb, gb.size)
         if gx is not None:
             native.conv_backward_data(slope, w, gx, window)
 

@@ -1,7 +1,7 @@
 """Softmax and cross-entropy kernels of the C++ runtime against PyTorch's.
 
 Run ``python benchmarks/kernels_softmax.py [threads]``. Each line is one forward and one backward
-pass. "cross entropy" computes the gradient with the loss; "in two" computes it in backward.
+pass; ours of cross entropy is one, which computes the gradient with the loss.
 """
 
 from __future__ import annotations
@@ -18,18 +18,14 @@ aten = torch.ops.aten
 
 
 def cross_entropy(m, c):
-    """Our two ways, and PyTorch's."""
+    """Loss and gradient: ours, and PyTorch's."""
     x, gx = normal(m, c), aligned(m, c)
     target = np.random.default_rng(1).integers(0, c, m)
-    loss, saved, one = aligned(1), aligned(m, 2), np.ones(1, np.float32)
+    loss = aligned(1)
     scores, classes, g = torch.from_numpy(x), torch.from_numpy(target), torch.ones(())
 
-    def at_once():
-        native.cross_entropy_forward(x, target, None, loss, saved, gx)
-
-    def in_two():
-        native.cross_entropy_forward(x, target, None, loss, saved)
-        native.cross_entropy_backward(one, x, target, None, saved, gx)
+    def ours():
+        native.cross_entropy(x, target, None, loss, gx)
 
     def theirs():
         log_p = aten._log_softmax(scores, 1, False)
@@ -37,7 +33,7 @@ def cross_entropy(m, c):
         back = aten.nll_loss_backward(g, log_p, classes, None, 1, -100, total)
         aten._log_softmax_backward_data(back, log_p, 1, torch.float32)
 
-    return at_once, in_two, theirs
+    return ours, theirs
 
 
 def softmax(m, c, name):
@@ -60,9 +56,8 @@ def main() -> None:
     print(f"{'':<34} {'ours':>19}  {'torch':>19}  faster by")
     ratios = []
     for shape in SHAPES:
-        at_once, in_two, theirs = cross_entropy(*shape)
-        ratios.append(compare(f"cross entropy {shape}", at_once, [theirs]))
-        compare(f"cross entropy in two {shape}", in_two, [theirs])
+        ours, theirs = cross_entropy(*shape)
+        ratios.append(compare(f"cross entropy {shape}", ours, [theirs]))
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
     print(f"cross entropy: geometric mean {mean:.2f}, least {min(ratios):.2f}")
     for name in ("softmax", "log_softmax"):

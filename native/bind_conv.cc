@@ -95,9 +95,6 @@ void bind_conv(nb::module_& m) {
   m.def("use_winograd", set_use_winograd);
   bind<float>(m);
   bind<double>(m);
-  def(m, "conv_backward_bias(gy[n h w c], gb[c])", [](In<4> gy, Out<1> gb) {
-    run(kernels().conv.backward_bias, gy.shape(0) * gy.shape(1) * gy.shape(2), gy.shape(3), gy, gb);
-  });
 }
 
 }  // namespace flambeau

@@ -13,43 +13,20 @@ EntropyReduction reduction_of(const std::string& name) {
   return EntropyReduction::kNone;
 }
 
-// What both passes are told. Raises IndexError where a target is no class.
-struct Entropy {
-  SoftmaxShape shape;
-  EntropyTarget target;
-  EntropyReduction reduction;
-};
-
-template <class Loss>
-Entropy entropy(const In<2>& x, const Targets& target, const MaybeIn<1>& weight, const Loss& loss,
-                const std::string& reduction_name, int64_t ignore_index, double smoothing) {
+// Raises IndexError where a target is no class.
+double cross_entropy(In<2> x, Targets target, MaybeIn<1> weight, Out<1> loss, MaybeOut<2> gx,
+                     const std::string& reduction_name, int64_t ignore_index) {
   const SoftmaxShape s{x.shape(0), x.shape(1)};
   const EntropyReduction reduction = reduction_of(reduction_name);
+  check(apart(target, loss) && apart(target, gx), "a result lies on the targets");
   check(loss.shape(0) == (reduction == EntropyReduction::kNone ? s.m : 1),
         "the loss has one number a row, or one if reduced");
-  check(smoothing >= 0 && smoothing <= 1, "label smoothing must be between 0 and 1");
   const int64_t* t = target.data();
   for (int64_t r = 0; r < s.m; ++r)
     if (t[r] != ignore_index && (t[r] < 0 || t[r] >= s.c))
       throw std::out_of_range("Target " + std::to_string(t[r]) + " is out of bounds. There are " +
                               std::to_string(s.c) + " classes");
-  return {s, {t, weight.data(), ignore_index, float(smoothing)}, reduction};
-}
-
-double cross_entropy_forward(In<2> x, Targets target, MaybeIn<1> weight, Out<1> loss, Out<2> saved, MaybeOut<2> gx,
-                             const std::string& reduction, int64_t ignore_index, double smoothing) {
-  check(apart(target, loss) && apart(target, saved) && apart(target, gx), "a result lies on the targets");
-  const Entropy e = entropy(x, target, weight, loss, reduction, ignore_index, smoothing);
-  return run(kernels().softmax.entropy, e.shape, e.target, e.reduction, x, loss,
-             reinterpret_cast<EntropySaved*>(saved.data()), gx);
-}
-
-void cross_entropy_backward(In<1> gy, In<2> x, Targets target, MaybeIn<1> weight, In<2> saved, Out<2> gx,
-                            const std::string& reduction, int64_t ignore_index, double smoothing) {
-  check(apart(target, gx), "a result lies on the targets");
-  const Entropy e = entropy(x, target, weight, gy, reduction, ignore_index, smoothing);
-  run(kernels().softmax.entropy_backward, e.shape, e.target, e.reduction, gy, x,
-      reinterpret_cast<const EntropySaved*>(saved.data()), gx);
+  return run(kernels().softmax.entropy, s, EntropyTarget{t, weight.data(), ignore_index}, reduction, x, loss, gx);
 }
 
 }  // namespace
@@ -69,14 +46,8 @@ void bind_softmax(nb::module_& m) {
   forward("log_softmax_forward(x[m c], y[m c])", &SoftmaxKernels::log_softmax);
   backward("softmax_backward(gy[m c], y[m c], gx[m c])", &SoftmaxKernels::softmax_backward);
   backward("log_softmax_backward(gy[m c], y[m c], gx[m c])", &SoftmaxKernels::log_softmax_backward);
-  def(m,
-      "cross_entropy_forward(x[m c], target[m], weight[c], loss, saved[m 2], gx[m c]=None, reduction='mean', "
-      "ignore_index=-100, label_smoothing=0.0)",
-      cross_entropy_forward);
-  def(m,
-      "cross_entropy_backward(gy, x[m c], target[m], weight[c], saved[m 2], gx[m c], reduction='mean', "
-      "ignore_index=-100, label_smoothing=0.0)",
-      cross_entropy_backward);
+  def(m, "cross_entropy(x[m c], target[m], weight[c], loss, gx[m c]=None, reduction='mean', ignore_index=-100)",
+      cross_entropy);
 }
 
 }  // namespace flambeau

@@ -1,7 +1,6 @@
 // Which algorithm computes a convolution: the one place where that is decided.
 #include "conv.h"
 
-#include "bias.h"
 #include "depthwise.h"
 #include "gather.h"
 #include "grouped.h"
@@ -243,8 +242,7 @@ void backward_weight_double(const ConvShape& s, const double* x, const double* g
 
 const ConvKernels& conv_kernels() {
   static constexpr ConvKernels kernels{{forward, backward_data, backward_weight},
-                                       {forward_double, backward_data_double, backward_weight_double},
-                                       bias_gradient};
+                                       {forward_double, backward_data_double, backward_weight_double}};
   return kernels;
 }
 

@@ -34,7 +34,6 @@ struct ConvKernelsOf {
 
 struct ConvKernels : ConvKernelsOf<float> {
   ConvKernelsOf<double> in_double;
-  void (*backward_bias)(int64_t pixels, int64_t channels, const float* gy, float* gb);
 };
 
 }  // namespace flambeau

@@ -9,9 +9,8 @@
 // takes longer than all the rest. Rows of at most kFew numbers are therefore turned: kLanes rows side by side in the
 // lanes, so that all of the above is done for all of them at once, and sums and maxima are plain vector operations.
 //
-// Cross entropy never stores probabilities for backward: two numbers a row are enough to compute them again from x,
-// which costs less than to read them. Or forward computes the gradient at once, while the row is in the cache; then
-// backward has nothing to do but to multiply by the gradient of the loss, which is 1 as a rule.
+// Cross entropy never stores probabilities for backward. It computes the gradient at once, while the row is in the
+// cache; then backward has nothing to do but to multiply by the gradient of the loss, which is 1 as a rule.
 #include "softmax.h"
 
 #include "math.h"
@@ -206,67 +205,35 @@ void log_softmax_backward(SoftmaxShape s, const float* gy, const float* result, 
 
 // ---- cross entropy ----
 //
-// With p = softmax(x), the loss of a row is hit (-log p[target]) + spread sum of weight[j] (-log p[j]), where
-// hit = (1 - smoothing) weight[target] and spread = smoothing / c. Its gradient is
-//   gx[j] = (hit + spread sum of all weights) p[j] - spread weight[j] - (hit where j is the target).
+// With p = softmax(x) and w the weight of a row's target, its loss is -w log p[target], and the gradient
+//   gx[j] = w p[j] - (w where j is the target).
 
 struct Entropy {
   SoftmaxShape s;
   EntropyTarget goal;
-  float spread, all_weights;
 
-  Entropy(SoftmaxShape shape, const EntropyTarget& target)
-      : s(shape), goal(target), spread(target.smoothing / float(shape.c)), all_weights(float(shape.c)) {
-    if (!goal.weight) return;
-    double sum = 0;
-    for (int64_t j = 0; j < s.c; ++j) sum += goal.weight[j];
-    all_weights = float(sum);
-  }
   bool counts(int64_t row) const { return goal.target[row] != goal.ignore_index; }
-  float weight(int64_t row) const { return goal.weight ? goal.weight[goal.target[row]] : 1.0f; }
-  float hit(int64_t row) const { return (1.0f - goal.smoothing) * weight(row); }
+  float weight(int64_t row) const {
+    return !counts(row) ? 0.0f : goal.weight ? goal.weight[goal.target[row]] : 1.0f;
+  }
 
-  // Of all rows that count, in order.
+  // Of all rows, in order.
   double total_weight() const {
     double sum = 0;
-    for (int64_t r = 0; r < s.m; ++r) sum += counts(r) ? weight(r) : 0.0f;
+    for (int64_t r = 0; r < s.m; ++r) sum += weight(r);
     return sum;
   }
 
-  // The sum of weight[j] (-log p[j]) of a row.
-  float smooth_loss(const float* x, EntropySaved of, float log_sum) const {
-    return Along{s.c}.sum(FLAMBEAU_EACH {
-      const Vec v = log_sum - (load_part(x + j, lanes) - of.top);
-      return goal.weight ? v * load_part(goal.weight + j, lanes) : v;
-    });
-  }
-
-  float loss(int64_t row, const float* x, EntropySaved of, float log_sum) const {
-    if (!counts(row)) return 0.0f;
-    const float plain = hit(row) * (log_sum - (x[goal.target[row]] - of.top));
-    return goal.smoothing == 0.0f ? plain : plain + spread * smooth_loss(x, of, log_sum);
-  }
-
-  // What the exponentials of a row are multiplied by, for a gradient g of its loss.
-  float factor(int64_t row, EntropySaved of, float g) const {
-    return counts(row) ? g * (hit(row) + (goal.smoothing == 0.0f ? 0.0f : spread * all_weights)) / of.sum : 0.0f;
-  }
-
-  // After the exponentials were multiplied: the rest of the gradient.
+  // After the exponentials were multiplied: the rest of the gradient, for a gradient g of the row's loss.
   void finish_gradient(int64_t row, float g, float* gx) const {
-    if (!counts(row)) {
-      std::memset(gx, 0, sizeof(float) * s.c);
-      return;
-    }
-    if (goal.smoothing != 0.0f)
-      for (int64_t j = 0; j < s.c; ++j) gx[j] -= g * spread * (goal.weight ? goal.weight[j] : 1.0f);
-    gx[goal.target[row]] -= g * hit(row);
+    if (counts(row)) gx[goal.target[row]] -= g * weight(row);
+    else std::memset(gx, 0, sizeof(float) * s.c);  // not 0 times what may be infinite
   }
 };
 
-// Writes losses and what is saved of rows [begin, end), and gx for a gradient g of each row's loss; returns the sum.
+// Writes losses of rows [begin, end), and gx for a gradient g of each row's loss; returns their sum.
 double entropy_rows(const Entropy& e, int64_t begin, int64_t end, const float* from, float g, float* losses,
-                    EntropySaved* saved, float* gx) {
+                    float* gx) {
   const int64_t c = e.s.c;
   double total = 0;
   walk_rows(e.s, begin, end, [&](const auto& rows, int64_t first) __attribute__((always_inline)) {
@@ -274,15 +241,18 @@ double entropy_rows(const Entropy& e, int64_t begin, int64_t end, const float* f
     const auto top = rows.top(x), sum = rows.sum(FLAMBEAU_EACH { return x.put(j, lanes, exp(x(j, lanes) - top)); });
     const auto log_sum = log_of(sum);
     double so_far = total;
-    for (int64_t k = 0; k < rows.count; ++k) {
-      saved[first + k] = {rows.lane(top, k), rows.lane(sum, k)};
-      const float loss = e.loss(first + k, from + (first + k) * c, saved[first + k], rows.lane(log_sum, k));
-      if (losses) losses[first + k] = loss;
+    for (int64_t k = 0, row = first; k < rows.count; ++k, ++row) {
+      float loss = 0;
+      if (e.counts(row)) {
+        const float below = from[row * c + e.goal.target[row]] - rows.lane(top, k);
+        loss = e.weight(row) * (rows.lane(log_sum, k) - below);
+      }
+      if (losses) losses[row] = loss;
       so_far += loss;
     }
     total = so_far;
     if (!gx) return;
-    const auto scale = rows.numbers([&](int64_t k) { return e.factor(first + k, saved[first + k], g); });
+    const auto scale = rows.numbers([&](int64_t k) { return g * e.weight(first + k) / rows.lane(sum, k); });
     rows.each(FLAMBEAU_EACH { x.put(j, lanes, x.back(j, lanes) * scale); });
     x.finish();
     for (int64_t k = 0; k < rows.count; ++k) e.finish_gradient(first + k, g, gx + (first + k) * c);
@@ -291,8 +261,8 @@ double entropy_rows(const Entropy& e, int64_t begin, int64_t end, const float* f
 }
 
 double entropy(SoftmaxShape s, const EntropyTarget& goal, EntropyReduction reduction, const float* x, float* loss,
-               EntropySaved* saved, float* gx) {
-  const Entropy e(s, goal);
+               float* gx) {
+  const Entropy e{s, goal};
   const double weights = e.total_weight();
   const double divisor = reduction == EntropyReduction::kMean ? weights : 1.0;
   float* losses = reduction == EntropyReduction::kNone ? loss : nullptr;
@@ -302,7 +272,7 @@ double entropy(SoftmaxShape s, const EntropyTarget& goal, EntropyReduction reduc
     const int64_t rows = piece_rows(s), pieces = ceil_div(s.m, rows);
     double* sums = static_cast<double*>(scratch.bytes(pieces * sizeof(double)));
     for_row_pieces(s.m, rows, [&](int64_t begin, int64_t end, int64_t piece) {
-      sums[piece] = entropy_rows(e, begin, end, x, float(1.0 / divisor), losses, saved, gx);
+      sums[piece] = entropy_rows(e, begin, end, x, float(1.0 / divisor), losses, gx);
     });
     for (int64_t piece = 0; piece < pieces; ++piece) total += sums[piece];
   }
@@ -310,29 +280,10 @@ double entropy(SoftmaxShape s, const EntropyTarget& goal, EntropyReduction reduc
   return weights;
 }
 
-void entropy_backward(SoftmaxShape s, const EntropyTarget& goal, EntropyReduction reduction, const float* gy,
-                      const float* from, const EntropySaved* saved, float* gx) {
-  if (s.m * s.c == 0) return;
-  const Entropy e(s, goal);
-  const double divisor = reduction == EntropyReduction::kMean ? e.total_weight() : 1.0;
-  const float scale = reduction == EntropyReduction::kNone ? 0.0f : float(gy[0] / divisor);
-  const auto g = [&](int64_t row) { return reduction == EntropyReduction::kNone ? gy[row] : scale; };
-  for_rows(s, [&](const auto& rows, int64_t at) __attribute__((always_inline)) {
-    const int64_t first = at / s.c;
-    auto x = rows.open(from + at, gx + at);
-    const auto top = rows.numbers([&](int64_t k) { return saved[first + k].top; });
-    const auto scales = rows.numbers([&](int64_t k) { return e.factor(first + k, saved[first + k], g(first + k)); });
-    rows.each(FLAMBEAU_EACH { x.put(j, lanes, exp(x(j, lanes) - top) * scales); });
-    x.finish();
-    for (int64_t k = 0; k < rows.count; ++k) e.finish_gradient(first + k, g(first + k), gx + at + k * s.c);
-  });
-}
-
 }  // namespace
 
 const SoftmaxKernels& softmax_kernels() {
-  static constexpr SoftmaxKernels kernels{softmax,           softmax_backward, log_softmax,
-                                          log_softmax_backward, entropy,       entropy_backward};
+  static constexpr SoftmaxKernels kernels{softmax, softmax_backward, log_softmax, log_softmax_backward, entropy};
   return kernels;
 }
 

@@ -9,22 +9,15 @@ struct SoftmaxShape {
   int64_t m, c;
 };
 
-// With w = weight[target] (1 without weights; 0 and no loss where target == ignore_index), s = smoothing, a row costs
-//   (1 - s) w (-log p[target]) + s / c sum over j of weight[j] (-log p[j]),    p = softmax of the row.
+// With w = weight[target] (1 without weights; 0 and no loss where target == ignore_index) a row costs
+//   -w log p[target],    p = softmax of the row.
 struct EntropyTarget {
   const int64_t* target;  // m numbers in [0, c), or ignore_index: the caller has checked
   const float* weight;    // or null
   int64_t ignore_index;
-  float smoothing;
 };
 
 enum class EntropyReduction : int { kNone, kSum, kMean };
-
-// What forward keeps of each row for backward: its greatest number, and the sum of the exponentials of what the others
-// lie below it.
-struct EntropySaved {
-  float top, sum;
-};
 
 struct SoftmaxKernels {
   void (*softmax)(SoftmaxShape, const float* x, float* y);
@@ -33,11 +26,7 @@ struct SoftmaxKernels {
   void (*log_softmax_backward)(SoftmaxShape, const float* gy, const float* y, float* gx);
   // `loss`: m numbers (kNone) or one. `gx`, if not null: the gradient of the loss (kNone: of the sum of all). Returns
   // what a mean is divided by: the sum of the weights of all targets that count.
-  double (*entropy)(SoftmaxShape, const EntropyTarget&, EntropyReduction, const float* x, float* loss,
-                    EntropySaved* saved, float* gx);
-  // `gy`: m numbers (kNone) or one.
-  void (*entropy_backward)(SoftmaxShape, const EntropyTarget&, EntropyReduction, const float* gy, const float* x,
-                           const EntropySaved* saved, float* gx);
+  double (*entropy)(SoftmaxShape, const EntropyTarget&, EntropyReduction, const float* x, float* loss, float* gx);
 };
 
 }  // namespace flambeau
