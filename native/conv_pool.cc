@@ -82,14 +82,15 @@ void forward_bands(const ConvPoolShape& s, const Monotone& activation, const flo
   });
 }
 
-// body(shape of a few images, the first of them), one after the other.
+// body(shape of a few images, the first of them, its first result, room for their full map), one after the other.
 template <class F>
 void for_images(const ConvPoolShape& s, const F& body) {
-  const int64_t images = most(1, kMapFloats / (s.conv.oh * s.conv.ow * s.conv.c_out));
+  static thread_local Scratch scratch;
+  const int64_t map = s.conv.oh * s.conv.ow * s.conv.c_out, images = least(s.conv.n, most(1, kMapFloats / map));
   for (int64_t i = 0; i < s.conv.n; i += images) {
     ConvPoolShape part = s;
     part.conv.n = least(images, s.conv.n - i);
-    body(part, i);
+    body(part, i, i * s.oh * s.ow * s.conv.c_out, scratch.floats(images * map));
   }
 }
 
@@ -101,18 +102,16 @@ void forward(const ConvPoolShape& s, const Monotone& activation, const float* x,
              const float* bias, float* y, MaxPlaces places) {
   const ConvShape& conv = s.conv;
   if (conv.n * s.oh * s.ow == 0) return;
-  static thread_local Scratch scratch;
   if (is_gathered(conv)) {
+    static thread_local Scratch scratch;
     float* packed = scratch.floats(packed_size(conv.kh * conv.kw, conv.c_in, conv.c_out));
     pack_weights(packed_for(forward_gather(conv), weight, at), conv.c_in, conv.c_out, packed);
     return forward_bands(s, activation, x, packed, bias, y, places);
   }
-  for_images(s, [&](const ConvPoolShape& part, int64_t image) {
-    const int64_t out = s.oh * s.ow * conv.c_out, to = image * out;
-    float* map = scratch.floats(part.conv.n * conv.oh * conv.ow * conv.c_out);
+  for_images(s, [&](const ConvPoolShape& part, int64_t image, int64_t to, float* map) {
     conv_kernels().forward(part.conv, x + image * conv.h * conv.w * conv.c_in, weight, at, bias, false, map);
     pooling_kernels().max_forward(pool_shape(part), s.window, map, y + to, advanced(places, to));
-    activate(activation, part.conv.n * out, y + to);
+    activate(activation, part.conv.n * s.oh * s.ow * conv.c_out, y + to);
   });
 }
 
@@ -146,22 +145,22 @@ struct ListsWin {
 // With the gradient of the full map, a few images at a time.
 void backward_by_map(const ConvPoolShape& s, const float* x, const float* weight, WeightStrides at, const float* g,
                      MaxPlaces places, const ConvPoolGradients& to) {
-  static thread_local Scratch scratch, part_scratch;
+  static thread_local Scratch scratch;
   const ConvShape& c = s.conv;
   const int64_t weights = c.c_out * (c.c_in / c.groups) * c.kh * c.kw, in = c.h * c.w * c.c_in;
-  float* sum = to.gw ? part_scratch.floats(2 * weights) : nullptr;
+  float* sum = to.gw ? scratch.floats(2 * weights) : nullptr;
   const WeightStrides dense{c.c_in / c.groups * c.kh * c.kw, c.kh * c.kw, 0, c.kw, 1};
-  for_images(s, [&](const ConvPoolShape& part, int64_t image) {
-    const int64_t from = image * s.oh * s.ow * c.c_out;
-    float* map = scratch.floats(part.conv.n * c.oh * c.ow * c.c_out);
+  bool whole = false;  // all images at once
+  for_images(s, [&](const ConvPoolShape& part, int64_t image, int64_t from, float* map) {
+    whole = part.conv.n == c.n;
     pooling_kernels().max_backward(pool_shape(part), s.window, g + from, advanced(places, from), map);
     if (to.gx) conv_kernels().backward_data(part.conv, map, weight, at, nullptr, to.gx + image * in);
     if (!to.gw) return;
-    float* here = part.conv.n == c.n ? to.gw : sum + (image ? weights : 0);
-    conv_kernels().backward_weight(part.conv, x + image * in, map, here, part.conv.n == c.n ? to.gw_at : dense);
+    float* here = whole ? to.gw : sum + (image ? weights : 0);
+    conv_kernels().backward_weight(part.conv, x + image * in, map, here, whole ? to.gw_at : dense);
     if (image) add_to(weights, sum + weights, sum);
   });
-  if (!to.gw || most(1, kMapFloats / (c.oh * c.ow * c.c_out)) >= c.n) return;
+  if (!to.gw || whole) return;
   for (int64_t i = 0; i < weights; ++i)
     to.gw[weight_at(c, to.gw_at, i / dense.out, i % dense.out / dense.in, i % dense.in)] = sum[i];
 }

@@ -161,11 +161,11 @@ void walk_chunk(const Lists& p, const Chunk& chunk, Range channels, const float*
     const int64_t length =
         collect(g + from + channel, places + from + channel, c.c_out, corners, results, p.steps, limit, list);
     for (int64_t i = 0; i < down * across; ++i) {
-      const int64_t r = c.kh * (i / across) / down, rows = c.kh * (i / across + 1) / down - r;
-      const int64_t v = p.vectors * (i % across) / across, vectors = p.vectors * (i % across + 1) / across - v;
-      pick_walk<kData>(rows, vectors, narrow)(list, length, x + r * p.width + v * kLanes, p.width,
-                                              tiles + channel * p.sum + (r * p.vectors + v) * kLanes,
-                                              p.vectors * kLanes);
+      const Range rows = piece(c.kh, i / across, down), vectors = piece(p.vectors, i % across, across);
+      float* tile = tiles + channel * p.sum + (rows.begin * p.vectors + vectors.begin) * kLanes;
+      float* corner = x + rows.begin * p.width + vectors.begin * kLanes;
+      const auto walk = pick_walk<kData>(rows.size(), vectors.size(), narrow);
+      walk(list, length, corner, p.width, tile, p.vectors * kLanes);
     }
   }
 }
@@ -203,12 +203,11 @@ void weight_by_lists(const ConvPoolShape& s, const float* x, const float* g, con
   float* sums = scratch.floats(p.partials * c.c_out * p.sum);
   const int64_t pieces = least(c.c_out, ceil_div(2 * get_num_threads(), p.partials));
   parallel_for(p.partials * pieces, [&](int64_t u) {
-    const int64_t partial = u / pieces, piece = u % pieces;
-    const Range chunks = {p.chunks * partial / p.partials, p.chunks * (partial + 1) / p.partials};
-    const Range channels = {c.c_out * piece / pieces, c.c_out * (piece + 1) / pieces};
+    const int64_t partial = u / pieces;
+    const Range channels = piece(c.c_out, u % pieces, pieces);
     float* part = sums + partial * c.c_out * p.sum;
     std::memset(part + channels.begin * p.sum, 0, sizeof(float) * channels.size() * p.sum);
-    walk_chunks<false>(p, chunks, channels, g, places, x, part);
+    walk_chunks<false>(p, piece(p.chunks, partial, p.partials), channels, g, places, x, part);
   });
   parallel_for(c.c_out, [&](int64_t o) {
     float* total = sums + o * p.sum;

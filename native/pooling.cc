@@ -265,10 +265,8 @@ void max_collect(const MaxPool& p, const float* gy, const P* places, float* gx) 
   const Steps steps(p.window, p.row_step, p.column_step);
   const int64_t bands = least(s.h, ceil_div(s.h * p.in_row, kOwnedFloats));  // of an image
   for_pieces(s.n * bands, ceil_div(s.h, bands) * p.in_row, kOwnedFloats, [&](int64_t begin, int64_t end) {
-    for (int64_t u = begin; u < end; ++u) {
-      const Range owned = {s.h * (u % bands) / bands, s.h * (u % bands + 1) / bands};
-      add_windows<K>(p, gy, places, steps, u / bands, owned, gx);
-    }
+    for (int64_t u = begin; u < end; ++u)
+      add_windows<K>(p, gy, places, steps, u / bands, piece(s.h, u % bands, bands), gx);
   });
 }
 

@@ -17,6 +17,9 @@ struct Range {
   int64_t size() const { return end - begin; }
 };
 
+// Piece i of 0 .. n, cut into pieces that are nearly equal.
+FLAMBEAU_INLINE Range piece(int64_t n, int64_t i, int64_t pieces) { return {n * i / pieces, n * (i + 1) / pieces}; }
+
 // The places k of a window that starts at coordinate `first` for which first + k * dilation is in the image.
 FLAMBEAU_INLINE Range places_inside(int64_t first, int64_t dilation, int64_t places, int64_t size) {
   if (first >= 0 && first + (places - 1) * dilation < size) return {0, places};  // most are: no division
