@@ -1,7 +1,6 @@
 // Which algorithm computes a convolution: the one place where that is decided.
 #include "conv.h"
 
-#include "depthwise.h"
 #include "gather.h"
 #include "grouped.h"
 #include "outer.h"
@@ -148,7 +147,7 @@ namespace {
 template <class T>
 void direct(const Gather& g, const T* x, const T* weight, WeightStrides at, const T* bias, Activation activation,
             T* y) {
-  if (is_depthwise(g)) return depthwise(g, x, weight, at, bias, activation, y);
+  if (is_finely_grouped<T>(g)) return grouped(g, x, weight, at, bias, activation, y);
   static thread_local Scratch scratch;
   const int64_t size = g.groups * packed_size<T>(g.taps(), g.c_in, g.c_out);
   T* packed = static_cast<T*>(scratch.bytes(sizeof(T) * size));
@@ -159,7 +158,7 @@ void direct(const Gather& g, const T* x, const T* weight, WeightStrides at, cons
 template <class T>
 void direct_weight(const ConvShape& s, const T* x, const T* gy, T* gw, WeightStrides at) {
   const Gather g = forward_gather(s);
-  is_depthwise(g) ? depthwise_weight(g, x, gy, gw, at) : outer(s, x, gy, gw, at);
+  is_finely_grouped<T>(g) && g.c_in < kLanes ? grouped_weight(g, x, gy, gw, at) : outer(s, x, gy, gw, at);
 }
 
 void forward(const ConvShape& shape, const float* x, const float* weight, WeightStrides at, const float* bias,
@@ -177,7 +176,7 @@ void forward(const ConvShape& shape, const float* x, const float* weight, Weight
                                 y, 0, s.c_out, bias, relu};
     return gemm_kernels().single(product);
   }
-  (is_finely_grouped(s) ? grouped : direct<float>)(forward_gather(s), x, weight, at, bias, activation, y);
+  direct(forward_gather(s), x, weight, at, bias, activation, y);
 }
 
 void backward_data(const ConvShape& shape, const float* gy, const float* weight, WeightStrides at, const float* bias,
@@ -196,7 +195,7 @@ void backward_data(const ConvShape& shape, const float* gy, const float* weight,
     return gemm_kernels().single(product);
   }
   if (is_scattered(s)) return scatter(s, gy, weight, at, bias, gx);
-  (is_finely_grouped(s) ? grouped : direct<float>)(backward_gather(s), gy, weight, at, bias, Activation::kNone, gx);
+  direct(backward_gather(s), gy, weight, at, bias, Activation::kNone, gx);
 }
 
 template <class T>
@@ -215,7 +214,6 @@ void backward_weight(const ConvShape& shape, const float* x, const float* gy, fl
     const WinogradShape tiles(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
     return winograd_weight(tiles, x, gy, gw, at.out, at.in, at.h, at.w);
   }
-  if (is_finely_grouped(s) && s.c_in / s.groups < kLanes) return grouped_weight(forward_gather(s), x, gy, gw, at);
   if (is_pointwise(s) && at.in == 1) {
     const GemmOf<float> product{1, s.c_out, s.c_in, pixels(s), gy, 0, 1, s.c_out, x, 0, s.c_in, 1, gw, 0, at.out};
     return gemm_kernels().single(product);
