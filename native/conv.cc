@@ -68,6 +68,25 @@ bool is_pointwise(const ConvShape& s) {
 }
 int64_t pixels(const ConvShape& s) { return s.n * s.oh * s.ow; }
 
+// Strided windows of one pixel become such products when the pixels that they read are copied side by side, which
+// always paid. Returns x, or the copy.
+const float* dense_pixels(ConvShape& s, const float* x) {
+  const bool fits = s.is_flat() && s.groups == 1 && s.kh == 1 && s.kw == 1 && s.pad_h == 0 && s.pad_w == 0;
+  if (!fits || (s.oh == s.h && s.ow == s.w)) return x;
+  static thread_local Scratch scratch;
+  float* copy = scratch.floats(pixels(s) * s.c_in);
+  parallel_for(s.n * s.oh, [&, shape = s](int64_t row) {
+    const int64_t image = row / shape.oh, o = row % shape.oh, c = shape.c_in;
+    const float* from = x + (image * shape.h + o * shape.stride_h) * shape.w * c;
+    for (int64_t q = 0; q < shape.ow; ++q)
+      std::memcpy(copy + (row * shape.ow + q) * c, from + q * shape.stride_w * c, sizeof(float) * c);
+  });
+  s.h = s.oh;
+  s.w = s.ow;
+  s.stride_h = s.stride_w = 1;
+  return copy;
+}
+
 // In three dimensions Winograd's algorithm goes plane by plane: for each tap of depth a convolution in two dimensions
 // of the planes that it reads, added to those that it writes.
 struct DepthTap {
@@ -163,8 +182,9 @@ void direct_weight(const ConvShape& s, const T* x, const T* gy, T* gw, WeightStr
 
 void forward(const ConvShape& shape, const float* x, const float* weight, WeightStrides at, const float* bias,
              bool relu, float* y) {
-  const ConvShape s = flattened(shape);
+  ConvShape s = flattened(shape);
   if (s.n == 0) return;
+  x = dense_pixels(s, x);
   const Activation activation = relu ? Activation::kRelu : Activation::kNone;
   if (s.kd > 1 && !relu && winograd_volume(s, false, x, weight, at, bias, y)) return;
   if (winograd_wins(s, s.oh, s.ow)) {
@@ -207,8 +227,9 @@ void fill_zero(const ConvShape& s, T* gw, WeightStrides at) {
 }
 
 void backward_weight(const ConvShape& shape, const float* x, const float* gy, float* gw, WeightStrides at) {
-  const ConvShape s = flattened(shape);
+  ConvShape s = flattened(shape);
   if (s.n == 0) return fill_zero(s, gw, at);
+  x = dense_pixels(s, x);
   if (s.kd > 1 && winograd_volume_weight(s, x, gy, gw, at)) return;
   if (winograd_wins(s, s.oh, s.ow)) {
     const WinogradShape tiles(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);

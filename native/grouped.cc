@@ -16,16 +16,6 @@ constexpr int64_t kChunkNumbers = 128 * 1024;       // of x and y: second-level 
 constexpr int64_t kChunkPixels = 1024;              // of a sum: more lose digits
 constexpr int64_t kCacheNumbers = 2 * 1024 * 1024;  // beyond this, rows to come are prefetched
 
-typedef int32_t Index __attribute__((vector_size(4 * kLanes)));
-
-FLAMBEAU_INLINE Vec shuffled(Vec v, Index from) {
-#if defined(__clang__)
-  return __builtin_shufflevector(v, from);
-#else
-  return __builtin_shuffle(v, from);
-#endif
-}
-
 // The compiler would rather load a number again with every product than keep it.
 template <class V>
 FLAMBEAU_INLINE V held(V v) {
@@ -139,7 +129,7 @@ FLAMBEAU_INLINE void add_taps(const Job& job, uint32_t inside, const T* x, T* we
   constexpr int kTaps = S ? 3 : 1, kStride = S ? S : 1, kColumns = kStride * (P - 1) + kTaps;
   constexpr int kSums = Gradient && P > 7 ? 2 : 1;
   const int64_t distance = S ? job.x_pixel : job.x_advance, width = G == Group::kOne ? 1 : job.width;
-  Index from;
+  IntVec from;
   FLAMBEAU_UNROLL for (int i = 0; i < kLanes; ++i) from[i] = i;
   from &= int32_t(-width);
   for (int64_t k = 0; k < width; ++k, ++from, weight += lanes_of<T>) {

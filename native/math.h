@@ -19,7 +19,6 @@
 
 namespace flambeau::FLAMBEAU_ISA {
 
-typedef int32_t IntVec __attribute__((vector_size(4 * kLanes)));
 typedef uint32_t Bits __attribute__((vector_size(4 * kLanes)));
 
 constexpr float kInfinity = __builtin_inff();

@@ -50,6 +50,18 @@ void pack_turned(const PackFrom<T>& from, int64_t columns, int64_t nr, int64_t c
   }
 }
 
+// Each third number of three vectors.
+FLAMBEAU_INLINE void split(const float* from, Vec (&thirds)[3]) {
+  FLAMBEAU_UNROLL for (int t = 0; t < 3; ++t) {
+    thirds[t] = Vec{};
+    FLAMBEAU_UNROLL for (int i = 0; i < 3; ++i) {
+      IntVec at;
+      FLAMBEAU_UNROLL for (int lane = 0; lane < kLanes; ++lane) at[lane] = 3 * lane + t - i * kLanes;
+      thirds[t] = (at >= 0) & (at < kLanes) ? shuffled(load(from + i * kLanes), at & (kLanes - 1)) : thirds[t];
+    }
+  }
+}
+
 // The same where all channels out and taps of a channel in lie side by side, as backward data reads them.
 template <class T>
 void pack_taps(const PackFrom<T>& from, int64_t columns, int64_t nr, int64_t c_in, int64_t k0, int64_t k1, T* packed) {
@@ -58,7 +70,15 @@ void pack_taps(const PackFrom<T>& from, int64_t columns, int64_t nr, int64_t c_i
   for (int64_t k = k0; k < k1; ++k) {
     const T* row = from.weight + k * from.row;
     for (int64_t i = 0; i < columns * taps; i += 64 / int64_t(sizeof(T))) __builtin_prefetch(row + 4 * from.row + i);
-    for (int64_t v = 0; v < nr; v += lanes)
+    const auto tap = [&](int64_t t) { return packed + ((from.flip ? taps - 1 - t : t) * c_in + k) * nr; };
+    for (int64_t v = 0; v < nr; v += lanes) {
+      if constexpr (sizeof(T) == sizeof(float))
+        if (taps == 3 && v + lanes <= columns) {  // a square would be mostly empty
+          Vec thirds[3];
+          split(row + v * taps, thirds);
+          for (int t = 0; t < 3; ++t) store(tap(t) + v, thirds[t]);
+          continue;
+        }
       for (int64_t t0 = 0; t0 < taps; t0 += lanes) {
         const int64_t count = least(lanes, taps - t0);
         VecOf<T> square[lanes];
@@ -69,9 +89,9 @@ void pack_taps(const PackFrom<T>& from, int64_t columns, int64_t nr, int64_t c_i
                                     : VecOf<T>{};
         }
         transpose(square);
-        for (int64_t i = 0; i < count; ++i)
-          store(packed + ((from.flip ? taps - 1 - t0 - i : t0 + i) * c_in + k) * nr + v, square[i]);
+        for (int64_t i = 0; i < count; ++i) store(tap(t0 + i) + v, square[i]);
       }
+    }
   }
 }
 

@@ -16,8 +16,7 @@ FLAMBEAU_INLINE void for_vectors(int64_t c, const F& body) {
 // The first `count` lanes of v, `filling` in the others.
 FLAMBEAU_INLINE Vec filled(Vec v, int count, float filling) {
   if (count >= kLanes) return v;
-  typedef int32_t Lanes __attribute__((vector_size(4 * kLanes)));
-  Lanes lane;
+  IntVec lane;
   FLAMBEAU_UNROLL for (int i = 0; i < kLanes; ++i) lane[i] = i;
   return lane < count ? v : broadcast(filling);
 }

@@ -37,6 +37,7 @@ constexpr int kTileColumns = 2 * kLanes;
 typedef float Vec __attribute__((vector_size(4 * kLanes)));
 typedef float UnalignedVec __attribute__((vector_size(4 * kLanes), aligned(4), may_alias));
 typedef double VecDouble __attribute__((vector_size(4 * kLanes)));
+typedef int32_t IntVec __attribute__((vector_size(4 * kLanes)));
 typedef double UnalignedVecDouble __attribute__((vector_size(4 * kLanes), aligned(8), may_alias));
 
 // For code that is written once for both types of number: T is float or double.
@@ -57,6 +58,15 @@ FLAMBEAU_INLINE VecOf<T> broadcast(T f, std::index_sequence<I...>) {
 // (Vec{} + f would cost an addition.)
 FLAMBEAU_INLINE Vec broadcast(float f) { return broadcast(f, std::make_index_sequence<kLanes>()); }
 FLAMBEAU_INLINE VecDouble broadcast(double f) { return broadcast(f, std::make_index_sequence<kLanes / 2>()); }
+
+// Lane i becomes the lane of v that `from` names there.
+FLAMBEAU_INLINE Vec shuffled(Vec v, IntVec from) {
+#if defined(__clang__)
+  return __builtin_shufflevector(v, from);
+#else
+  return __builtin_shuffle(v, from);
+#endif
+}
 
 // Where the second is NaN it is the result, so relu(x) = max(Vec{}, x).
 FLAMBEAU_INLINE Vec max(Vec a, Vec b) { return a > b ? a : b; }
