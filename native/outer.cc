@@ -8,7 +8,7 @@ namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
 constexpr int64_t kChunkPixels = 256;
-constexpr int64_t kPartialNumbers = 1 << 21;  // of all partial sums together
+constexpr int64_t kPartialNumbers = 1 << 19;  // of all partial sums together
 constexpr int64_t kMostPartials = 16;
 constexpr int64_t kFewChannels = 16;  // or less: a row of taps counts as channels
 constexpr int64_t kSlice = 64;        // channels in that are written at a time

@@ -150,7 +150,10 @@ void winograd(const WinogradShape& s, const float* x, const WeightsAt& at, const
   const int64_t nr = panel_columns(s.c_out), panel_count = panels(s.c_out);
   const int64_t point_step = spaced(s.c_in * nr), panel_points = kPoints * point_step;
   const bool kept = panel_points * panel_count <= kKeptFloats;
-  const int64_t rows = kept ? kRowsOfGroup : kRowsOfLargeGroup, groups = most(1, (s.tiles + rows / 2) / rows);
+  const int64_t threads = get_num_threads(), rows = kept ? kRowsOfGroup : kRowsOfLargeGroup;
+  int64_t groups = most(1, (s.tiles + rows / 2) / rows);
+  const bool few = groups < 2 * threads;
+  if (!few) groups = ceil_div(groups, threads) * threads;  // the same for everyone; it changes no sum
   Weights weights{{at.weight, at.column, at.row, at.h, at.w, K, K, at.flip}, s.c_in, s.c_out, nr};
   weights.point_step = point_step;
   if (kept) {
@@ -161,13 +164,13 @@ void winograd(const WinogradShape& s, const float* x, const WeightsAt& at, const
       transform_weights<K>(weights, p, k0, k1, points + p * panel_points + k0 * weights.width(p), point_step);
     });
     weights.points = points;
-  } else if (groups > kFewGroups) {
+  } else if (!few && groups > kFewGroups) {
     float* packed = packed_scratch.floats(packed_size(K * K, s.c_in, s.c_out));
     pack_weights(weights.from, s.c_in, s.c_out, packed);
     weights.packed = packed;
   }
   const int64_t v_row = padded(s.c_in) + kLanes;
-  if (groups >= get_num_threads()) {
+  if (!few) {
     parallel_for(groups, [&](int64_t g) {
       static thread_local Scratch scratch;
       const int64_t begin = s.tiles * g / groups, end = s.tiles * (g + 1) / groups;
