@@ -85,12 +85,13 @@ def test_helpers_are_woken_on_another_core_than_the_caller_s():
         native.set_num_threads(2)
         before = set(os.listdir("/proc/self/task"))
         together()
-        (helper,) = set(os.listdir("/proc/self/task")) - before
+        started = [int(task) for task in set(os.listdir("/proc/self/task")) - before]
         for _ in range(20):
             time.sleep(0.005)  # it sleeps
             together()
-            mine, its = os.sched_getaffinity(0), os.sched_getaffinity(int(helper))
-            assert its < mine and len(its) == len(mine) - 1, (mine, its)
+            mine = os.sched_getaffinity(0)
+            theirs = [os.sched_getaffinity(task) for task in started]  # sanitizers have threads too
+            assert any(its < mine and len(its) == len(mine) - 1 for its in theirs), (mine, theirs)
     """
     assert program(text).wait(60) == 0
 
