@@ -1,7 +1,8 @@
-"""What benchmarks of kernels share: memory that is aligned, and pairs of measurements."""
+"""What benchmarks of kernels share: memory that is aligned, and measurements in turns."""
 
 from __future__ import annotations
 
+import math
 import statistics
 import sys
 import time
@@ -13,6 +14,8 @@ import torch
 from flambeau.backend.native import _runtime as native
 
 SECONDS = 1.0  # that one line may take
+REST = 0.010  # seconds; the threads of PyTorch's OpenMP spin for about seven milliseconds
+TURN = 0.005  # seconds of one function's calls in a row
 
 
 def use_threads() -> None:
@@ -31,30 +34,55 @@ def aligned(*shape: int, dtype=np.float32) -> np.ndarray:
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
-def normal(*shape: int) -> np.ndarray:
+def normal(*shape: int, seed: int = 0) -> np.ndarray:
     """Random numbers that begin at a cache line."""
     x = aligned(*shape)
-    x[...] = np.random.default_rng(0).standard_normal(shape, np.float32)
+    x[...] = np.random.default_rng(seed).standard_normal(shape, np.float32)
     return x
 
 
-def compare(name: str, ours: Callable, theirs: Sequence[Callable]) -> float:
-    """Print our time, those of PyTorch's ways, and how often ours fits into the fastest of them:
-    by best times, and by medians. Returns the first.
+def rounds(functions: Sequence[Callable], seconds: float = SECONDS) -> list[list[float]]:
+    """The milliseconds of each function in each round; they take turns for so many seconds.
+
+    A turn begins with a rest, until the other library's threads have stopped spinning (they would
+    hold a core), and with a call that does not count; the best call of a turn does.
     """
-    runs = [ours, *theirs]
-    times: list[list[float]] = [[] for _ in runs]
-    for run in runs:
-        run()
-    end = time.perf_counter() + SECONDS
-    while time.perf_counter() < end or len(times[0]) < 5:
-        for run, spent in zip(runs, times):
-            time.sleep(0.001)  # until the other library's threads have stopped spinning
-            start = time.perf_counter()
-            run()
-            spent.append(1e3 * (time.perf_counter() - start))
+    taken: list[list[float]] = [[] for _ in functions]
+    stop = time.perf_counter() + seconds
+    while len(taken[0]) < 3 or (time.perf_counter() < stop and len(taken[0]) < 50):
+        for function, times in zip(functions, taken, strict=True):
+            time.sleep(REST)
+            function()
+            turn: list[float] = []
+            end = time.perf_counter() + TURN
+            while not turn or (time.perf_counter() < end and len(turn) < 20):
+                start = time.perf_counter()
+                function()
+                turn.append(time.perf_counter() - start)
+            times.append(1e3 * min(turn))
+    return taken
+
+
+def pair(ours: Callable, theirs: Sequence[Callable], seconds: float) -> tuple[float, float]:
+    """Our milliseconds, and the time of the faster of the others divided by ours: medians."""
+    mine, *others = rounds([ours, *theirs], seconds)
+    peer = min(others, key=statistics.median)
+    ratio = statistics.median(t / m for t, m in zip(peer, mine, strict=True))
+    return statistics.median(mine), ratio
+
+
+def geometric_mean(values: Sequence[float]) -> float:
+    return math.exp(sum(map(math.log, values)) / len(values))
+
+
+def compare(name: str, ours: Callable, theirs: Callable | Sequence[Callable]) -> float:
+    """Print our time, that of PyTorch's way or ways, and how often ours fits into the fastest: by
+    best times, and the median of the rounds, which is returned.
+    """
+    times = rounds([ours, *([theirs] if callable(theirs) else theirs)])
     best, median = [min(t) for t in times], [statistics.median(t) for t in times]
-    ratio = min(best[1:]) / best[0]
+    peer = min(times[1:], key=statistics.median)
+    ratio = statistics.median(t / m for t, m in zip(peer, times[0], strict=True))
     cells = "  ".join(f"{b:8.4f} ({m:8.4f})" for b, m in zip(best, median))
-    print(f"{name:<34} {cells}  {ratio:6.2f} ({min(median[1:]) / median[0]:6.2f})", flush=True)
+    print(f"{name:<34} {cells}  {min(best[1:]) / best[0]:6.2f} ({ratio:6.2f})", flush=True)
     return ratio

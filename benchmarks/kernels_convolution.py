@@ -15,21 +15,18 @@ from __future__ import annotations
 import argparse
 import math
 import random
-import statistics
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import NamedTuple
 
 import numpy as np
 import torch
+from kernel_pairs import geometric_mean, pair
 
 import flambeau
 from flambeau.backend.native import _runtime as runtime
 from flambeau.vision import models
 
 PASSES = ("forward", "data", "weights")
-REST = 0.010  # seconds; the threads of PyTorch's OpenMP spin for about seven milliseconds
-TURN = 0.005  # seconds of one function's calls in a row
 
 
 class Shape(NamedTuple):
@@ -141,33 +138,6 @@ def aligned(array: np.ndarray) -> np.ndarray:
     return copy
 
 
-def compare(ours: Callable, theirs: list[Callable], seconds: float) -> tuple[float, float]:
-    """Our milliseconds, and the time of the faster of the others divided by ours.
-
-    They take turns for about so many seconds; medians over the rounds. A turn begins with a rest,
-    until the other library's threads have stopped spinning (they would hold a core), and with a
-    call that does not count; the best call of a turn does.
-    """
-    rounds: list[list[float]] = []
-    stop = time.perf_counter() + seconds
-    while len(rounds) < 3 or (time.perf_counter() < stop and len(rounds) < 50):
-        rounds.append([])
-        for function in (ours, *theirs):
-            time.sleep(REST)
-            function()
-            turn = []
-            end = time.perf_counter() + TURN
-            while not turn or (time.perf_counter() < end and len(turn) < 20):
-                start = time.perf_counter()
-                function()
-                turn.append(time.perf_counter() - start)
-            rounds[-1].append(min(turn))
-    mine, *others = zip(*rounds, strict=True)
-    peer = min(others, key=statistics.median)
-    ratio = statistics.median(t / m for t, m in zip(peer, mine, strict=True))
-    return 1e3 * statistics.median(mine), ratio
-
-
 def ratios(
     n: int, s: Shape, seconds: float, passes: tuple[str, ...]
 ) -> dict[str, tuple[float, float]]:
@@ -202,12 +172,8 @@ def ratios(
     found = {}
     with torch.no_grad():
         for which in passes:
-            found[which] = compare(ours[which], [peer(t, which) for t in layouts], seconds)
+            found[which] = pair(ours[which], [peer(t, which) for t in layouts], seconds)
     return found
-
-
-def geometric_mean(values: list[float]) -> float:
-    return math.exp(sum(map(math.log, values)) / len(values))
 
 
 def main() -> None:

@@ -1,58 +1,29 @@
 """Elementwise kernels of the C++ runtime against PyTorch: a million float32 numbers, results into
 memory that is there already, both with the same number of threads.
 
-Run ``python benchmarks/kernels_elementwise.py [threads]``. Measurements alternate; printed are the
-best times in microseconds and the median of the ratios of pairs (PyTorch's time over ours: above 1
-we are faster).
+Run ``python benchmarks/kernels_elementwise.py [threads]``.
 """
 
 from __future__ import annotations
 
-import statistics
-import sys
-import time
 from functools import partial
 
 import numpy as np
 import torch
+from kernel_pairs import compare, normal, use_threads
 
 from flambeau.backend.native import _runtime as native
 
 SIZE = 1_000_000
-PAIRS = 40
 F = torch.nn.functional
-
-
-def seconds(run, calls: int = 4) -> float:
-    time.sleep(0.005)  # until the other library's threads have stopped spinning
-    start = time.perf_counter()
-    while time.perf_counter() - start < 0.003:  # until this one's are awake
-        run()
-    start = time.perf_counter()
-    for _ in range(calls):
-        run()
-    return (time.perf_counter() - start) / calls
-
-
-def compare(name, ours, theirs) -> None:
-    """Print one line: the name, both times, the ratio."""
-    pairs = [(seconds(ours), seconds(theirs)) for _ in range(PAIRS)]
-    best = [1e6 * min(times) for times in zip(*pairs)]
-    ratio = statistics.median(b / a for a, b in pairs)
-    print(f"{name:<20} {best[0]:9.1f} {best[1]:9.1f} {ratio:7.2f}")
 
 
 def main() -> None:
     """Measure everything."""
-    threads = int(sys.argv[1]) if len(sys.argv) > 1 else native.get_num_threads()
-    native.set_num_threads(threads)
-    torch.set_num_threads(threads)
-    rng = np.random.default_rng(0)
-    x, z, y = (rng.standard_normal(SIZE).astype(np.float32) for _ in range(3))
+    use_threads()
+    x, z, y = (normal(SIZE, seed=seed) for seed in range(3))
     rows, bias = x.reshape(-1, 64), z[:64].copy()
-    tx, tz, ty, trows, tbias = map(torch.from_numpy, (x, z, y.copy(), rows, bias))
-    print(f"{threads} threads, {native.instruction_set()}")
-    print(f"{'microseconds':<20} {'ours':>9} {'torch':>9} {'ratio':>7}")
+    tx, tz, ty, trows, tbias = map(torch.from_numpy, (x, z, normal(SIZE), rows, bias))
     aten = torch.ops.aten
     with torch.no_grad():
         for name in ["exp", "log", "expm1", "tanh", "sigmoid", "erf", "sin", "sqrt", "relu", "abs"]:

@@ -1,22 +1,17 @@
 """Steps of optimisers in the C++ runtime against PyTorch's fused ones: 11 million parameters in the
 62 tensors of a ResNet-18, both with the same number of threads.
 
-Run ``python benchmarks/kernels_optim.py [threads]``. Steps alternate; printed are the best times
-in milliseconds and the median of the ratios of pairs: PyTorch's time over ours.
+Run ``python benchmarks/kernels_optim.py [threads]``.
 """
 
 from __future__ import annotations
 
-import statistics
-import sys
-import time
-
 import numpy as np
 import torch
+from kernel_pairs import compare, use_threads
 
 from flambeau.backend.native import _runtime as native
 
-PAIRS = 30
 ADAM = {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "maximize": False}
 SGD = {"lr": 0.1, "momentum": 0.9, "dampening": 0.0, "weight_decay": 1e-4, "nesterov": False}
 
@@ -36,19 +31,9 @@ def zeros(values):
     return [np.zeros_like(v) for v in values]
 
 
-def seconds(run) -> float:
-    time.sleep(0.01)  # until the other library's threads have stopped spinning
-    run()  # until this one's are awake
-    start = time.perf_counter()
-    run()
-    return time.perf_counter() - start
-
-
 def main() -> None:
     """Measure everything."""
-    threads = int(sys.argv[1]) if len(sys.argv) > 1 else native.get_num_threads()
-    native.set_num_threads(threads)
-    torch.set_num_threads(threads)
+    use_threads()
     rng = np.random.default_rng(0)
     params = [rng.standard_normal(n).astype(np.float32) for n in shapes()]
     grads = [rng.standard_normal(n).astype(np.float32) for n in shapes()]
@@ -70,13 +55,9 @@ def main() -> None:
         "Adam": torch.optim.Adam(theirs, fused=True),
         "AdamW": torch.optim.AdamW(theirs, fused=True),
     }
-    print(f"{sum(p.size for p in params) / 1e6:.1f} million parameters, {threads} threads")
+    print(f"{sum(p.size for p in params) / 1e6:.1f} million parameters")
     for name, run in rules.items():
-        run(), optimizers[name].step()
-        pairs = [(seconds(run), seconds(optimizers[name].step)) for _ in range(PAIRS)]
-        best = [1e3 * min(times) for times in zip(*pairs)]
-        ratio = statistics.median(b / a for a, b in pairs)
-        print(f"{name:<8} {best[0]:8.2f} {best[1]:8.2f} {ratio:7.2f}")
+        compare(name, run, optimizers[name].step)
 
 
 if __name__ == "__main__":

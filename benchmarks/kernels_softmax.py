@@ -57,13 +57,13 @@ def main() -> None:
     ratios = []
     for shape in SHAPES:
         ours, theirs = cross_entropy(*shape)
-        ratios.append(compare(f"cross entropy {shape}", ours, [theirs]))
+        ratios.append(compare(f"cross entropy {shape}", ours, theirs))
     mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
     print(f"cross entropy: geometric mean {mean:.2f}, least {min(ratios):.2f}")
     for name in ("softmax", "log_softmax"):
         for shape in SHAPES:
             ours, theirs = softmax(*shape, name)
-            compare(f"{name} {shape}", ours, [theirs])
+            compare(f"{name} {shape}", ours, theirs)
 
 
 if __name__ == "__main__":

@@ -13,7 +13,8 @@ import math
 
 import numpy as np
 import torch
-from kernels_convolution import PASSES, best, geometric_mean
+from kernel_pairs import geometric_mean, pair
+from kernels_convolution import PASSES
 
 from flambeau.backend.native import _runtime as runtime
 
@@ -91,8 +92,7 @@ def ratios(shape, c_out, kernel, stride, pad, groups, dtype="float32", seconds=0
     found = []
     with torch.no_grad():
         for which in PASSES:
-            mine, *theirs = best([ours[which], *(peer(t, which) for t in layouts)], seconds)
-            found.append((1e3 * mine, min(theirs) / mine))
+            found.append(pair(ours[which], [peer(t, which) for t in layouts], seconds))
     return found
 
 

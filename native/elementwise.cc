@@ -51,9 +51,15 @@ FLAMBEAU_INLINE Normal normal(Vec x) {
   return {density, density * (t * polynomial(t, c))};
 }
 
-// x Phi(x) as max(x, 0) - |x| beyond(x): no difference of nearly equal numbers where x is negative.
+// x Phi(x). Up to 5.45, Phi(x) - 1/2 is x times a quotient of two polynomials of x^2; beyond, Phi is 0 or 1.
 FLAMBEAU_INLINE Vec gelu(Vec x) {
-  return larger(Vec{}, x) - smaller(broadcast(13.0f), abs(x)) * normal(x).beyond;  // infinity times 0 would be NaN
+  static constexpr float above[] = {3.989422746e-01f, 3.323867292e-02f, 4.639784743e-03f,
+                                    1.625714550e-04f, 6.311388778e-06f, 2.325836297e-08f};
+  static constexpr float below[] = {1.0f,             2.499834314e-01f, 2.829473076e-02f,
+                                    1.849274496e-03f, 7.164627566e-05f, 1.209266358e-06f};
+  const Vec near = clamp(x, -5.45f, 5.45f), square = near * near;
+  const Vec phi = near * polynomial(square, above) * quick_reciprocal(polynomial(square, below));
+  return x < -5.45f ? Vec{} : x * phi + 0.5f * x;
 }
 
 FLAMBEAU_INLINE Vec gelu_slope(Vec x) {

@@ -35,6 +35,7 @@ namespace {
 
 constexpr int64_t kNear = 256;   // of k: a panel of it stays in the first-level cache
 constexpr int64_t kFar = 2048;   // of k: a panel of it stays in the second-level cache
+constexpr int64_t kSharedBytes = 4 << 20;      // of panels that are packed before
 constexpr int64_t kBlockNumbers = 48 * 1024;  // of A, for the second-level cache
 constexpr int64_t kFewRows = 256;             // of A: one block
 constexpr int64_t kManyRows = 240;            // of A, side by side: more are cut
@@ -81,10 +82,12 @@ struct Cut {
     nr = g.n <= lanes_of<T> ? lanes_of<T> : 2 * lanes_of<T>;
     panels = ceil_div(g.n, nr);
     parts = outer && !g.relu ? most(1, least(least(g.k / kPartLength, kMostParts), kPartNumbers / (g.m * g.n))) : 1;
-    const int64_t fitting = most(1, kBlockNumbers / (least(g.k, kFar) + least(g.n, 128)) / kTileRows) * kTileRows;
+    // All panels together should stay in the last-level cache, from which each block of rows reads them.
+    const int64_t far = least(kFar, most(kNear, kSharedBytes / int64_t(sizeof(T) * g.n)));
+    const int64_t fitting = most(1, kBlockNumbers / (least(g.k, far) + least(g.n, 128)) / kTileRows) * kTileRows;
     blocks = outer ? ceil_div(g.m, kManyRows) : g.m <= kFewRows ? 1 : ceil_div(g.m, fitting);
     shared = !outer && blocks > 1;
-    const int64_t limit = outer ? kNear : shared ? kFar : least(kFar, most(kNear, kBlockNumbers / g.m));
+    const int64_t limit = outer ? kNear : shared ? far : least(kFar, most(kNear, kBlockNumbers / g.m));
     near = most(1, ceil_div(g.k, most(1, ceil_div(g.k, limit))));
   }
 };
