@@ -19,6 +19,7 @@ namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
 constexpr int64_t kChunk = 4096;
+constexpr int64_t kChunksAtOnce = 8;
 constexpr int64_t kJob = 8192;      // numbers that a thread takes at least, where rows are short
 constexpr int64_t kColumns = 1024;  // of a block of columns
 constexpr int64_t kBand = 32768;    // numbers of a block: a band of rows
@@ -126,10 +127,11 @@ void reduce_rows(int64_t m, int64_t c, const float* x, float* y) {
   using Result = typename Part::Result;
   const int64_t chunks = ceil_div(c, kChunk);
   Result* parts = static_cast<Result*>(scratch.bytes(m * chunks * sizeof(Result)));
-  parallel_for(m * chunks, [&](int64_t i) {
-    const int64_t begin = i % chunks * kChunk;
-    const int64_t at = i / chunks * c + begin;
-    parts[i] = Part::chunk(x + at, least(kChunk, c - begin), m * c - at);
+  for_row_pieces(m * chunks, kChunksAtOnce, [&](int64_t first, int64_t end, int64_t) {
+    for (int64_t i = first; i < end; ++i) {
+      const int64_t begin = i % chunks * kChunk, at = i / chunks * c + begin;
+      parts[i] = Part::chunk(x + at, least(kChunk, c - begin), m * c - at);
+    }
   });
   for (int64_t r = 0; r < m; ++r) {
     Result* of_row = parts + r * chunks;
