@@ -16,8 +16,8 @@ KEPT = HERE / "results"
 
 TEXT = """# What the examples reach
 
-The seed fixes every random number, so the commands give these figures again (to the last digit on
-the same kind of processor).
+The seed fixes every random number, so the commands give these figures again (to the last digit
+with the same kernels on the same kind of processor).
 {machine}
 
 ## MNIST: the course's net
