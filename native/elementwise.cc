@@ -59,7 +59,7 @@ FLAMBEAU_INLINE Vec gelu(Vec x) {
                                     1.849274496e-03f, 7.164627566e-05f, 1.209266358e-06f};
   const Vec near = clamp(x, -5.45f, 5.45f), square = near * near;
   const Vec phi = near * polynomial(square, above) * quick_reciprocal(polynomial(square, below));
-  return x < -5.45f ? Vec{} : x * phi + 0.5f * x;
+  return abs(x) > 5.45f ? larger(Vec{}, x) : x * phi + 0.5f * x;
 }
 
 FLAMBEAU_INLINE Vec gelu_slope(Vec x) {
