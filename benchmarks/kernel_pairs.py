@@ -34,11 +34,16 @@ def aligned(*shape: int, dtype=np.float32) -> np.ndarray:
     return memory[start : start + size].view(dtype).reshape(shape)
 
 
+def copied(array: np.ndarray) -> np.ndarray:
+    """A copy that begins at a cache line, as PyTorch's arrays do."""
+    copy = aligned(*array.shape, dtype=array.dtype)
+    copy[...] = array
+    return copy
+
+
 def normal(*shape: int, seed: int = 0) -> np.ndarray:
     """Random numbers that begin at a cache line."""
-    x = aligned(*shape)
-    x[...] = np.random.default_rng(seed).standard_normal(shape, np.float32)
-    return x
+    return copied(np.random.default_rng(seed).standard_normal(shape, np.float32))
 
 
 def rounds(functions: Sequence[Callable], seconds: float = SECONDS) -> list[list[float]]:
@@ -63,12 +68,16 @@ def rounds(functions: Sequence[Callable], seconds: float = SECONDS) -> list[list
     return taken
 
 
-def pair(ours: Callable, theirs: Sequence[Callable], seconds: float) -> tuple[float, float]:
-    """Our milliseconds, and the time of the faster of the others divided by ours: medians."""
-    mine, *others = rounds([ours, *theirs], seconds)
+def faster_by(mine: Sequence[float], others: Sequence[Sequence[float]]) -> float:
+    """How often our time fits into that of the fastest of the others: the median of the rounds."""
     peer = min(others, key=statistics.median)
-    ratio = statistics.median(t / m for t, m in zip(peer, mine, strict=True))
-    return statistics.median(mine), ratio
+    return statistics.median(t / m for t, m in zip(peer, mine, strict=True))
+
+
+def pair(ours: Callable, theirs: Sequence[Callable], seconds: float) -> tuple[float, float]:
+    """The median of our milliseconds, and ``faster_by``."""
+    mine, *others = rounds([ours, *theirs], seconds)
+    return statistics.median(mine), faster_by(mine, others)
 
 
 def geometric_mean(values: Sequence[float]) -> float:
@@ -77,12 +86,11 @@ def geometric_mean(values: Sequence[float]) -> float:
 
 def compare(name: str, ours: Callable, theirs: Callable | Sequence[Callable]) -> float:
     """Print our time, that of PyTorch's way or ways, and how often ours fits into the fastest: by
-    best times, and the median of the rounds, which is returned.
+    best times, and by ``faster_by``, which is returned.
     """
     times = rounds([ours, *([theirs] if callable(theirs) else theirs)])
     best, median = [min(t) for t in times], [statistics.median(t) for t in times]
-    peer = min(times[1:], key=statistics.median)
-    ratio = statistics.median(t / m for t, m in zip(peer, times[0], strict=True))
+    ratio = faster_by(times[0], times[1:])
     cells = "  ".join(f"{b:8.4f} ({m:8.4f})" for b, m in zip(best, median))
     print(f"{name:<34} {cells}  {min(best[1:]) / best[0]:6.2f} ({ratio:6.2f})", flush=True)
     return ratio

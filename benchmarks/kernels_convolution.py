@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 import torch
-from kernel_pairs import geometric_mean, pair
+from kernel_pairs import copied, geometric_mean, pair
 
 import flambeau
 from flambeau.backend.native import _runtime as runtime
@@ -129,25 +129,16 @@ def zoo() -> Iterator[Shape]:
     yield from sorted(seen)
 
 
-def aligned(array: np.ndarray) -> np.ndarray:
-    """A copy that begins on a cache line, as PyTorch's arrays do."""
-    room = np.empty(array.size + 16, np.float32)
-    skip = -room.ctypes.data % 64 // 4
-    copy = room[skip : skip + array.size].reshape(array.shape)
-    copy[...] = array
-    return copy
-
-
 def ratios(
     n: int, s: Shape, seconds: float, passes: tuple[str, ...]
 ) -> dict[str, tuple[float, float]]:
     """For each pass our milliseconds and PyTorch's time divided by ours."""
     rng = np.random.default_rng(0)
-    x = aligned(rng.standard_normal((n, *s.side, s.channels[0]), np.float32))
+    x = copied(rng.standard_normal((n, *s.side, s.channels[0]), np.float32))
     w = rng.standard_normal((s.channels[1], s.channels[0] // s.groups, *s.kernel), np.float32)
     w /= math.sqrt(w[0].size)
-    gy = aligned(rng.standard_normal((n, *s.output, s.channels[1]), np.float32))
-    y, gx, gw = aligned(gy), aligned(x), aligned(w)
+    gy = copied(rng.standard_normal((n, *s.output, s.channels[1]), np.float32))
+    y, gx, gw = copied(gy), copied(x), copied(w)
     ours = {
         "forward": lambda: runtime.conv_forward(x, w, None, y, s.window),
         "data": lambda: runtime.conv_backward_data(gy, w, gx, s.window),

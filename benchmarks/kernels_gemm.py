@@ -6,11 +6,9 @@ PyTorch alone. Set OPENBLAS_NUM_THREADS to the number of threads.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
-from kernel_pairs import aligned, compare, native, use_threads
+from kernel_pairs import aligned, compare, geometric_mean, native, use_threads
 
 # name, batch, m, k, n, whether b is stored transposed, whether a is
 PRODUCTS = [
@@ -60,7 +58,7 @@ def main() -> None:
             if dtype == np.float64 and "VGG" in product[0]:
                 continue
             ratios.append(run(f"{product[0]} {np.dtype(dtype).name}", *product[1:], dtype))
-        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+        mean = geometric_mean(ratios)
         print(f"{np.dtype(dtype).name}: geometric mean {mean:.2f}, least {min(ratios):.2f}")
 
 

@@ -7,11 +7,9 @@ memory that is there already, PyTorch's into what its allocator gives.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
-from kernel_pairs import aligned, compare, native, normal, use_threads
+from kernel_pairs import aligned, compare, geometric_mean, native, normal, use_threads
 
 # images, channels, side
 BATCH = [
@@ -81,7 +79,7 @@ def main() -> None:
     print(f"{'':<34} {'ours':>19}  {'torch':>19}  {'channels last':>19}  faster by")
     for kind, relu in (("batch norm", False), ("batch norm + relu", True)):
         ratios = [compare(f"{kind} {s}", *batch_norm(*s, relu)) for s in BATCH]
-        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+        mean = geometric_mean(ratios)
         print(f"{kind}: geometric mean {mean:.2f}, least {min(ratios):.2f}")
     for shape in LAYER:
         compare(f"layer norm {shape}", *layer_norm(*shape))

@@ -7,11 +7,9 @@ allocator gives.
 
 from __future__ import annotations
 
-import math
-
 import numpy as np
 import torch
-from kernel_pairs import aligned, compare, native, normal, use_threads
+from kernel_pairs import aligned, compare, geometric_mean, native, normal, use_threads
 
 # name, images, channels, side, kernel, stride, padding
 MAX = [
@@ -85,7 +83,7 @@ def main() -> None:
             ours, theirs = passes(x, gy, kernel, stride, pad)
             ways = [(lambda i=i, g=g, f=theirs: f(i, g)) for i, g in zip(layouts(x), layouts(gy))]
             ratios.append(compare(f"{kind} {name}", ours, ways))
-        mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+        mean = geometric_mean(ratios)
         print(f"{kind}: geometric mean {mean:.2f}, least {min(ratios):.2f}")
 
 

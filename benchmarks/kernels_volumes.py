@@ -13,7 +13,7 @@ import math
 
 import numpy as np
 import torch
-from kernel_pairs import geometric_mean, pair
+from kernel_pairs import copied, geometric_mean, pair
 from kernels_convolution import PASSES
 
 from flambeau.backend.native import _runtime as runtime
@@ -49,14 +49,6 @@ SHAPES = {
 }
 
 
-def aligned(array: np.ndarray) -> np.ndarray:
-    room = np.empty(array.nbytes + 64, np.uint8)
-    skip = -room.ctypes.data % 64
-    copy = room[skip : skip + array.nbytes].view(array.dtype).reshape(array.shape)
-    copy[...] = array
-    return copy
-
-
 def ratios(shape, c_out, kernel, stride, pad, groups, dtype="float32", seconds=0.5):
     """Our milliseconds and PyTorch's time / ours, of the three passes."""
     rank = len(shape) - 2
@@ -64,10 +56,10 @@ def ratios(shape, c_out, kernel, stride, pad, groups, dtype="float32", seconds=0
     kernel, stride, pad = each
     size = [(s + 2 * p - k) // t + 1 for s, k, t, p in zip(shape[1:-1], *each)]
     rng = np.random.default_rng(0)
-    x = aligned(rng.standard_normal(shape, dtype))
+    x = copied(rng.standard_normal(shape, dtype))
     w = rng.standard_normal((c_out, shape[-1] // groups, *kernel), dtype)
-    gy = aligned(rng.standard_normal((shape[0], *size, c_out), dtype))
-    y, gx, gw = aligned(gy), aligned(x), aligned(w)
+    gy = copied(rng.standard_normal((shape[0], *size, c_out), dtype))
+    y, gx, gw = copied(gy), copied(x), copied(w)
     window = [*stride, *pad, *(1,) * rank, groups]
     ours = {
         "forward": lambda: runtime.conv_forward(x, w, None, y, window),

@@ -7,13 +7,12 @@ million elements or so, five times in a row, forward, and forward plus backward 
 
 from __future__ import annotations
 
-import math
 import sys
 from collections.abc import Callable
 
 import numpy as np
 import torch
-from kernel_pairs import compare, normal, use_threads
+from kernel_pairs import compare, geometric_mean, normal, use_threads
 
 import flambeau
 
@@ -121,7 +120,7 @@ def main() -> None:
     wanted = sys.argv[2] if len(sys.argv) > 2 else ""
     print(f"{'':<34} {'ours':>19}  {'torch':>19}  faster by")
     ratios = [compare(*line) for line in lines() if wanted in line[0]]
-    mean = math.exp(sum(map(math.log, ratios)) / len(ratios))
+    mean = geometric_mean(ratios)
     print(f"geometric mean {mean:.2f}, least {min(ratios):.2f}")
 
 

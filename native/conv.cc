@@ -61,18 +61,18 @@ ConvShape flattened(ConvShape s) {
   return s;
 }
 
-// Windows of one pixel are matrix products, whose rows are the pixels of all images.
-bool is_pointwise(const ConvShape& s) {
-  return s.is_flat() && s.groups == 1 && s.kh == 1 && s.kw == 1 && s.pad_h == 0 && s.pad_w == 0 && s.oh == s.h &&
-         s.ow == s.w;
+bool has_one_tap(const ConvShape& s) {  // and no padding, so that each output reads a pixel
+  return s.is_flat() && s.groups == 1 && s.kh == 1 && s.kw == 1 && s.pad_h == 0 && s.pad_w == 0;
 }
+
+// Windows of one pixel are matrix products, whose rows are the pixels of all images.
+bool is_pointwise(const ConvShape& s) { return has_one_tap(s) && s.oh == s.h && s.ow == s.w; }
 int64_t pixels(const ConvShape& s) { return s.n * s.oh * s.ow; }
 
 // Strided windows of one pixel become such products when the pixels that they read are copied side by side, which
 // always paid. Returns x, or the copy.
 const float* dense_pixels(ConvShape& s, const float* x) {
-  const bool fits = s.is_flat() && s.groups == 1 && s.kh == 1 && s.kw == 1 && s.pad_h == 0 && s.pad_w == 0;
-  if (!fits || (s.oh == s.h && s.ow == s.w)) return x;
+  if (!has_one_tap(s) || is_pointwise(s)) return x;
   static thread_local Scratch scratch;
   float* copy = scratch.floats(pixels(s) * s.c_in);
   parallel_for(s.n * s.oh, [&, shape = s](int64_t row) {
