@@ -25,95 +25,77 @@ constexpr int64_t kColumns = 1024;  // of a block of columns
 constexpr int64_t kBand = 32768;    // numbers of a block: a band of rows
 constexpr int64_t kRun = 32;        // rows that are added one after the other
 
-// Each operation: the number that changes nothing, one more element, two results.
+// Each operation: the number that changes nothing, what an element counts, what two results are together.
 
-struct Sum {
+struct Sum : Add {
   static constexpr float kNeutral = 0.0f;
-  static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return a + x; }
-  static FLAMBEAU_INLINE Vec join(Vec a, Vec b) { return a + b; }
+  static FLAMBEAU_INLINE Vec of(Vec x) { return x; }
 };
 
-struct Product {
+struct Product : Sum {
   static constexpr float kNeutral = 1.0f;
-  static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return a * x; }
   static FLAMBEAU_INLINE Vec join(Vec a, Vec b) { return a * b; }
 };
 
-struct Greatest {  // NaN of either
+struct Greatest : Sum {  // NaN of either
   static constexpr float kNeutral = -kInfinity;
-  static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return ((a > x) | (a != a)) ? a : x; }
-  static FLAMBEAU_INLINE Vec join(Vec a, Vec b) { return add(a, b); }
+  static FLAMBEAU_INLINE Vec join(Vec a, Vec b) { return ((a > b) | (a != a)) ? a : b; }
 };
 
-struct Least {
+struct Least : Sum {
   static constexpr float kNeutral = kInfinity;
-  static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return ((a < x) | (a != a)) ? a : x; }
-  static FLAMBEAU_INLINE Vec join(Vec a, Vec b) { return add(a, b); }
+  static FLAMBEAU_INLINE Vec join(Vec a, Vec b) { return ((a < b) | (a != a)) ? a : b; }
 };
 
 struct AbsSum : Sum {
-  static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return a + abs(x); }
+  static FLAMBEAU_INLINE Vec of(Vec x) { return abs(x); }
 };
 
 struct AbsGreatest : Greatest {
   static constexpr float kNeutral = 0.0f;
-  static FLAMBEAU_INLINE Vec add(Vec a, Vec x) { return Greatest::add(a, abs(x)); }
+  static FLAMBEAU_INLINE Vec of(Vec x) { return abs(x); }
 };
 
-// The first `count` < kLanes numbers at x, then `filling`. What lies behind them is read too where the array goes on
-// for another vector: putting the end together from memory costs more than a short row.
-FLAMBEAU_INLINE Vec load_filled(const float* x, int64_t count, int64_t readable, float filling) {
-  return filled(readable >= kLanes ? load(x) : load_part(x, int(count)), int(count), filling);
-}
+template <int Exponent>
+struct Squares : Sum {  // of numbers times 2^Exponent
+  static FLAMBEAU_INLINE Vec of(Vec x) {
+    const Vec scaled = x * __builtin_ldexpf(1.0f, Exponent);
+    return scaled * scaled;
+  }
+};
 
-// Rows. What a row's chunk gives, how two of them are joined and what the result is, is the business of a part. The
-// array goes on for `readable` >= n numbers.
+// Rows. What a row's chunk gives, how two of them are joined and what the result is, is the business of a part.
 
 template <class Op>
 struct InFloat {
   using Result = float;
 
+  // Of n numbers in an array that goes on for `readable` >= n. What lies behind them is read too where there is another
+  // vector of it: putting the end together from memory costs more than a short row.
   static FLAMBEAU_INLINE float chunk(const float* x, int64_t n, int64_t readable) {
-    if (n < kLanes) return join_lanes<Op>(Op::add(broadcast(Op::kNeutral), load_filled(x, n, readable, Op::kNeutral)));
-    constexpr int kSide = 8;
-    Vec sum[kSide];
-    FLAMBEAU_UNROLL for (int j = 0; j < kSide; ++j) sum[j] = broadcast(Op::kNeutral);
-    int64_t i = 0;
-    for (; i + kSide * kLanes <= n; i += kSide * kLanes)
-      FLAMBEAU_UNROLL for (int j = 0; j < kSide; ++j) sum[j] = Op::add(sum[j], load(x + i + j * kLanes));
-    for (; i + kLanes <= n; i += kLanes) sum[0] = Op::add(sum[0], load(x + i));
-    if (i < n) sum[1] = Op::add(sum[1], load_filled(x + i, n - i, readable - i, Op::kNeutral));
-    if (n < kSide * kLanes) return join_lanes<Op>(Op::join(sum[0], sum[1]));
-    FLAMBEAU_UNROLL for (int half = kSide / 2; half > 0; half /= 2)
-      FLAMBEAU_UNROLL for (int j = 0; j < half; ++j) sum[j] = Op::join(sum[j], sum[j + half]);
-    return join_lanes<Op>(sum[0]);
+    const auto element = [=](int64_t i, int lanes) __attribute__((always_inline)) {
+      return Op::of(readable - i >= kLanes ? load(x + i) : load_part(x + i, lanes));
+    };
+    if (n < kLanes) return join_lanes<Op>(filled(element(0, int(n)), int(n), Op::kNeutral));
+    return join_lanes<Op>(fold_row<Op, 8>(0, n, Op::kNeutral, element));
   }
   static float join(float a, float b) { return Op::join(broadcast(a), broadcast(b))[0]; }
-  static float finish(float a) { return a; }
+  static float finish(float result) { return result; }
 };
 
-// The root of the sum of squares, in double precision: squares of floats neither overflow nor vanish there.
+// The root of the sum of squares. Where squares overflow or vanish, they are those of numbers brought near to 1, which
+// even for the least and the greatest of floats are neither.
 struct Norm {
   using Result = double;
-  typedef float Few __attribute__((vector_size(2 * kLanes), aligned(4), may_alias));
 
-  static double chunk(const float* x, int64_t n, int64_t) {
-    constexpr int kFew = kLanes / 2;
-    VecDouble sum[4] = {};
-    int64_t i = 0;
-    for (; i + 4 * kFew <= n; i += 4 * kFew)
-      FLAMBEAU_UNROLL for (int j = 0; j < 4; ++j) {
-        const VecDouble v = __builtin_convertvector(*reinterpret_cast<const Few*>(x + i + j * kFew), VecDouble);
-        sum[j] += v * v;
-      }
-    const VecDouble all = (sum[0] + sum[1]) + (sum[2] + sum[3]);
-    double total = 0;
-    for (int lane = 0; lane < kFew; ++lane) total += all[lane];
-    for (; i < n; ++i) total += double(x[i]) * double(x[i]);
-    return total;
+  static double chunk(const float* x, int64_t n, int64_t readable) {
+    const float plain = InFloat<Squares<0>>::chunk(x, n, readable);
+    if (plain > 1e-30f && plain < 1e30f) return plain;
+    if (plain < 1.0f) return InFloat<Squares<100>>::chunk(x, n, readable) * 0x1p-200;
+    return InFloat<Squares<-80>>::chunk(x, n, readable) * 0x1p160;
   }
   static double join(double a, double b) { return a + b; }
-  static float finish(double a) { return float(__builtin_sqrt(a)); }
+  static float finish(double sum) { return float(__builtin_sqrt(sum)); }
 };
 
 template <class Part>
@@ -153,7 +135,7 @@ FLAMBEAU_INLINE void strip(int64_t rows, int64_t stride, const float* x, float* 
     FLAMBEAU_UNROLL for (int v = 0; v < W; ++v) sum[v] = broadcast(Op::kNeutral);
     for (int64_t r = first; r < least(rows, first + kRun); ++r)
       FLAMBEAU_UNROLL for (int v = 0; v < W; ++v)
-          sum[v] = Op::add(sum[v], load_part(x + r * stride + v * kLanes, lanes));
+          sum[v] = Op::join(sum[v], Op::of(load_part(x + r * stride + v * kLanes, lanes)));
     FLAMBEAU_UNROLL for (int v = 0; v < W; ++v) total[v] = Op::join(total[v], sum[v]);
   }
   FLAMBEAU_UNROLL for (int v = 0; v < W; ++v) store_part(y + v * kLanes, total[v], lanes);
@@ -189,8 +171,8 @@ void reduce_columns(int64_t count, int64_t inner, const float* x, float* y) {
               parts + i / blocks * columns + column);
   });
   if (direct) return;
-  struct Joined : Op {  // results are not elements: a square is not squared again
-    static FLAMBEAU_INLINE Vec add(Vec a, Vec b) { return Op::join(a, b); }
+  struct Joined : Op {  // results are not elements
+    static FLAMBEAU_INLINE Vec of(Vec x) { return x; }
   };
   if (together == 1) return block<Joined>(bands, columns, columns, parts, y);
   // The sums of the bands, then in rows of `inner`: of each residue of the row's number, and of the rows left over.

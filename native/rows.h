@@ -3,6 +3,9 @@
 
 #include "simd.h"
 
+// What is done with each vector of a row, a function of its first column and the number of its lanes.
+#define FLAMBEAU_ALONG [&](int64_t j, int lanes) __attribute__((always_inline))
+
 namespace flambeau::FLAMBEAU_ISA {
 
 // body(column, lanes) for the vectors of a row of c numbers; the last may have fewer lanes than kLanes.
@@ -44,19 +47,22 @@ FLAMBEAU_INLINE float join_lanes(Vec v) {
 }
 
 // All f(column, lanes) along columns [begin, end) of a row made one. An addition has to wait for the one before, so
-// there are kChains of them side by side.
+// there are Chains of them side by side. `neutral` changes nothing, and is what lanes count that f does not have.
 constexpr int kChains = 4;
 
-template <class Op, class F>
-FLAMBEAU_INLINE Vec fold_row(int64_t begin, int64_t end, float start, const F& f) {
-  Vec sum[kChains];
-  FLAMBEAU_UNROLL for (int v = 0; v < kChains; ++v) sum[v] = broadcast(start);
+template <class Op, int Chains = kChains, class F>
+FLAMBEAU_INLINE Vec fold_row(int64_t begin, int64_t end, float neutral, const F& f) {
+  Vec sum[Chains];
+  FLAMBEAU_UNROLL for (int v = 0; v < Chains; ++v) sum[v] = broadcast(neutral);
   int64_t j = begin;
-  for (; j + kChains * kLanes <= end; j += kChains * kLanes)
-    FLAMBEAU_UNROLL for (int v = 0; v < kChains; ++v) sum[v] = Op::join(sum[v], f(j + v * kLanes, kLanes));
+  for (; j + Chains * kLanes <= end; j += Chains * kLanes)
+    FLAMBEAU_UNROLL for (int v = 0; v < Chains; ++v) sum[v] = Op::join(sum[v], f(j + v * kLanes, kLanes));
   for (; j + kLanes <= end; j += kLanes) sum[0] = Op::join(sum[0], f(j, kLanes));
-  if (j < end) sum[1] = Op::join(sum[1], filled(f(j, int(end - j)), int(end - j), start));
-  return Op::join(Op::join(sum[0], sum[1]), Op::join(sum[2], sum[3]));
+  if (j < end) sum[1] = Op::join(sum[1], filled(f(j, int(end - j)), int(end - j), neutral));
+  if (end - begin < Chains * kLanes) return Op::join(sum[0], sum[1]);
+  FLAMBEAU_UNROLL for (int half = Chains / 2; half > 0; half /= 2)
+    FLAMBEAU_UNROLL for (int v = 0; v < half; ++v) sum[v] = Op::join(sum[v], sum[v + half]);
+  return sum[0];
 }
 
 // body(first row, end, piece) for pieces of `rows` of the m rows, in parallel.

@@ -146,60 +146,52 @@ FLAMBEAU_INLINE void walk_rows(SoftmaxShape s, int64_t begin, int64_t end, const
     for (int64_t r = begin; r < end; r += kLanes) body(Turned{s.c, least(kLanes, end - r)}, r);
 }
 
-// body(rows, floats before them) for all rows, in parallel.
+// body(rows, x, floats before them) for all rows, in parallel; x is open from `from` to `to`.
 template <class F>
-void for_rows(SoftmaxShape s, const F& body) {
+void for_rows(SoftmaxShape s, const float* from, float* to, const F& body) {
   if (s.m * s.c == 0) return;
   for_row_pieces(s.m, piece_rows(s), [&](int64_t begin, int64_t end, int64_t) {
     walk_rows(s, begin, end, [&](const auto& rows, int64_t r) __attribute__((always_inline)) {
-      body(rows, r * s.c);
+      auto x = rows.open(from + r * s.c, to + r * s.c);
+      body(rows, x, r * s.c);
+      x.finish();
     });
   });
 }
 
 // ---- softmax and log-softmax ----
 
-#define FLAMBEAU_EACH [&](int64_t j, int lanes) __attribute__((always_inline))
-
 // A NaN that is lost on the way to the top comes back in the sum of the exponentials.
 void softmax(SoftmaxShape s, const float* from, float* to) {
-  for_rows(s, [=](const auto& rows, int64_t at) __attribute__((always_inline)) {
-    auto x = rows.open(from + at, to + at);
+  for_rows(s, from, to, [](const auto& rows, auto& x, int64_t) __attribute__((always_inline)) {
     const auto top = rows.top(x);
-    const auto scale = 1.0f / rows.sum(FLAMBEAU_EACH { return x.put(j, lanes, exp(x(j, lanes) - top)); });
-    rows.each(FLAMBEAU_EACH { x.put(j, lanes, x.back(j, lanes) * scale); });
-    x.finish();
+    const auto scale = 1.0f / rows.sum(FLAMBEAU_ALONG { return x.put(j, lanes, exp(x(j, lanes) - top)); });
+    rows.each(FLAMBEAU_ALONG { x.put(j, lanes, x.back(j, lanes) * scale); });
   });
 }
 
 void log_softmax(SoftmaxShape s, const float* from, float* to) {
-  for_rows(s, [=](const auto& rows, int64_t at) __attribute__((always_inline)) {
-    auto x = rows.open(from + at, to + at);
-    const auto top = rows.top(x), rest = log_of(rows.sum(FLAMBEAU_EACH { return exp(x(j, lanes) - top); }));
-    rows.each(FLAMBEAU_EACH { x.put(j, lanes, (x(j, lanes) - top) - rest); });
-    x.finish();
+  for_rows(s, from, to, [](const auto& rows, auto& x, int64_t) __attribute__((always_inline)) {
+    const auto top = rows.top(x), rest = log_of(rows.sum(FLAMBEAU_ALONG { return exp(x(j, lanes) - top); }));
+    rows.each(FLAMBEAU_ALONG { x.put(j, lanes, (x(j, lanes) - top) - rest); });
   });
 }
 
 // gx = y (g - sum g y)
 void softmax_backward(SoftmaxShape s, const float* gy, const float* result, float* gx) {
-  for_rows(s, [=](const auto& rows, int64_t at) __attribute__((always_inline)) {
+  for_rows(s, gy, gx, [=](const auto& rows, auto& g, int64_t at) __attribute__((always_inline)) {
     const auto y = rows.open(result + at, nullptr);
-    auto g = rows.open(gy + at, gx + at);
-    const auto sum = rows.sum(FLAMBEAU_EACH { return g(j, lanes) * y(j, lanes); });
-    rows.each(FLAMBEAU_EACH { g.put(j, lanes, y(j, lanes) * (g(j, lanes) - sum)); });
-    g.finish();
+    const auto sum = rows.sum(FLAMBEAU_ALONG { return g(j, lanes) * y(j, lanes); });
+    rows.each(FLAMBEAU_ALONG { g.put(j, lanes, y(j, lanes) * (g(j, lanes) - sum)); });
   });
 }
 
 // gx = g - exp(y) sum g
 void log_softmax_backward(SoftmaxShape s, const float* gy, const float* result, float* gx) {
-  for_rows(s, [=](const auto& rows, int64_t at) __attribute__((always_inline)) {
+  for_rows(s, gy, gx, [=](const auto& rows, auto& g, int64_t at) __attribute__((always_inline)) {
     const auto y = rows.open(result + at, nullptr);
-    auto g = rows.open(gy + at, gx + at);
-    const auto sum = rows.sum(FLAMBEAU_EACH { return g(j, lanes); });
-    rows.each(FLAMBEAU_EACH { g.put(j, lanes, g(j, lanes) - exp(y(j, lanes)) * sum); });
-    g.finish();
+    const auto sum = rows.sum(FLAMBEAU_ALONG { return g(j, lanes); });
+    rows.each(FLAMBEAU_ALONG { g.put(j, lanes, g(j, lanes) - exp(y(j, lanes)) * sum); });
   });
 }
 
@@ -238,7 +230,7 @@ double entropy_rows(const Entropy& e, int64_t begin, int64_t end, const float* f
   double total = 0;
   walk_rows(e.s, begin, end, [&](const auto& rows, int64_t first) __attribute__((always_inline)) {
     auto x = rows.open(from + first * c, gx ? gx + first * c : nullptr);
-    const auto top = rows.top(x), sum = rows.sum(FLAMBEAU_EACH { return x.put(j, lanes, exp(x(j, lanes) - top)); });
+    const auto top = rows.top(x), sum = rows.sum(FLAMBEAU_ALONG { return x.put(j, lanes, exp(x(j, lanes) - top)); });
     const auto log_sum = log_of(sum);
     double so_far = total;
     for (int64_t k = 0, row = first; k < rows.count; ++k, ++row) {
@@ -253,7 +245,7 @@ double entropy_rows(const Entropy& e, int64_t begin, int64_t end, const float* f
     total = so_far;
     if (!gx) return;
     const auto scale = rows.numbers([&](int64_t k) { return g * e.weight(first + k) / rows.lane(sum, k); });
-    rows.each(FLAMBEAU_EACH { x.put(j, lanes, x.back(j, lanes) * scale); });
+    rows.each(FLAMBEAU_ALONG { x.put(j, lanes, x.back(j, lanes) * scale); });
     x.finish();
     for (int64_t k = 0; k < rows.count; ++k) e.finish_gradient(first + k, g, gx + (first + k) * c);
   });
