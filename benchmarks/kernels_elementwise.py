@@ -75,7 +75,11 @@ def main() -> None:
         compare(
             "where", lambda: native.where(mask, x, z, y), lambda: torch.where(tmask, tx, tz, out=ty)
         )
-        compare("dropout", lambda: native.dropout(1, 0, 0.5, x, y), lambda: F.dropout(tx, 0.5))
+        compare(
+            "dropout",
+            lambda: (native.dropout_mask(1, 0, 0.5, y), native.mul(x, y, y)),
+            lambda: F.dropout(tx, 0.5),
+        )
         compare("uniform", lambda: native.uniform(1, 0, y), lambda: ty.uniform_())
 
 

@@ -40,11 +40,10 @@ void binary(Binary function, const AnyIn& x, const AnyIn& z, const AnyOut& y, fl
   check(spans > 0 && count % spans == 0 && n % spans == 0, "spans must divide the sizes of both arrays");
   check(spans == 1 || (count > 0 && repeat <= n / count && n % (count * repeat) == 0),
         "the second operand does not fit into the first");
-  const ElementwiseKernels& k = kernels().elementwise;
-  const Numbers numbers{a, 0, 0};
-  if (count == n && repeat == 1) return run(k.binary, function, n, x, z, y, numbers);
-  if (count == 1) return run(k.binary_number, function, n, x, *z.data(), y, numbers);
-  if (n > 0) run(k.binary_spread, function, n, x, z, Spread{count / spans, repeat, n / spans}, y, numbers);
+  if (count == n && repeat == 1) spans = 1;
+  if (n == 0) return;
+  const Spread spread{count / spans, repeat, n / spans};
+  run(kernels().elementwise.binary, function, n, x, z, spread, y, Numbers{a, 0, 0});
 }
 
 void def_binary(nb::module_& m, const std::string& name, Binary function) {
@@ -53,7 +52,8 @@ void def_binary(nb::module_& m, const std::string& name, Binary function) {
         binary(function, x, z, y, a, repeat, spans);
       });
   def(m, name + "_number(x[n], number, y[n], a=0.0)", [function](AnyIn x, float number, AnyOut y, float a) {
-    run(kernels().elementwise.binary_number, function, y.size(), x, number, y, Numbers{a, 0, 0});
+    const int64_t n = y.size();
+    run(kernels().elementwise.binary, function, n, x, &number, Spread{1, n, n}, y, Numbers{a, 0, 0});
   });
 }
 
@@ -90,13 +90,13 @@ void bind_elementwise(nb::module_& m) {
 }
 
 void bind_random(nb::module_& m) {
-  // y = x or 1 (None), times 1 / (1 - p) with probability 1 - p, else times 0.
-  def(m, "dropout(seed, offset, p, x[n], y[n])", [](uint64_t seed, uint64_t offset, double p, MaybeAnyIn x, AnyOut y) {
+  // 1 / (1 - p) with probability 1 - p, else 0.
+  def(m, "dropout_mask(seed, offset, p, y)", [](uint64_t seed, uint64_t offset, double p, AnyOut y) {
     check(p >= 0 && p <= 1, "p must be a probability");
     const double threshold = std::nearbyint(p * 4294967296.0);
     const uint32_t whole = threshold < 4294967295.0 ? uint32_t(threshold) : 4294967295u;
     const float scale = p < 1 ? float(1.0 / (1.0 - p)) : 0.0f;
-    run(kernels().random.dropout, seed, offset, y.size(), x, whole, scale, y);
+    run(kernels().random.dropout_mask, seed, offset, y.size(), whole, scale, y);
   });
   def(m, "philox(seed, offset, out)", [](uint64_t seed, uint64_t offset, View<uint64_t, 1> out) {
     run(kernels().random.words, seed, offset, out.size(), out);

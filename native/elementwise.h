@@ -35,9 +35,10 @@ struct Monotone {
 };
 
 // How the second operand of a binary function spreads over the first: element i meets z[i / repeat % count], and each
-// `span` elements another `count` of them, z[i / span * count + i / repeat % count]. A bias of rows (m, c) has repeat 1
-// and count c; a number for each channel of (n, c, h, w) has repeat h * w and count c; a number for each image and
-// channel of (n, h, w, c) has repeat 1, count c and span h * w * c.
+// `span` elements another `count` of them, z[i / span * count + i / repeat % count]. An array of the size n of the first
+// has count n, repeat 1 and span n, and a number count 1. A bias of rows (m, c) has repeat 1 and count c; a number for
+// each channel of (n, c, h, w) has repeat h * w and count c; a number for each image and channel of (n, h, w, c) has
+// repeat 1, count c and span h * w * c.
 struct Spread {
   int64_t count, repeat, span;
 };
@@ -46,9 +47,7 @@ struct Spread {
 struct ElementwiseKernels {
   void (*unary)(Unary, int64_t n, const float* x, float* y, const Numbers&);
   void (*derivative)(Derivative, int64_t n, const float* g, const float* saved, float* gx, const Numbers&);
-  void (*binary)(Binary, int64_t n, const float* x, const float* z, float* y, const Numbers&);
-  void (*binary_number)(Binary, int64_t n, const float* x, float z, float* y, const Numbers&);
-  void (*binary_spread)(Binary, int64_t n, const float* x, const float* z, Spread, float* y, const Numbers&);
+  void (*binary)(Binary, int64_t n, const float* x, const float* z, Spread, float* y, const Numbers&);
   // y = mask ? a : b; a null pointer stands for the number beside it.
   void (*where)(int64_t n, const uint8_t* mask, const float* a, float a_number, const float* b, float b_number,
                 float* y);

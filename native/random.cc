@@ -66,35 +66,28 @@ void words(uint64_t seed, uint64_t offset, int64_t n, uint64_t* out) {
   });
 }
 
-// (The words of a part are always whole vectors, of which the last may hold old ones at the end.)
-void uniform(uint64_t seed, uint64_t offset, int64_t n, float* out) {
+// f of each 32 bits. (The words of a part are always whole vectors, of which the last may hold old ones at the end.)
+template <class F>
+void for_halves(uint64_t seed, uint64_t offset, int64_t n, float* out, const F& f) {
   for_parts(seed, offset, n, 2, [&](int64_t begin, int64_t count, const uint64_t* from) {
     for (int64_t i = 0; i < count; i += kLanes)
-      store_part(out + begin + i, to_float(halves(from, i) >> 8) * 0x1p-24f, int(least(count - i, kLanes)));
+      store_part(out + begin + i, f(halves(from, i)), int(least(count - i, kLanes)));
   });
 }
 
-template <bool kInput>
-void dropout_part(int64_t count, const uint64_t* from, const float* x, uint32_t threshold, float scale, float* y) {
+void uniform(uint64_t seed, uint64_t offset, int64_t n, float* out) {
+  for_halves(seed, offset, n, out, [](Bits half) { return to_float(half >> 8) * 0x1p-24f; });
+}
+
+void dropout_mask(uint64_t seed, uint64_t offset, int64_t n, uint32_t threshold, float scale, float* out) {
   const Vec kept = broadcast(scale);
-  for (int64_t i = 0; i < count; i += kLanes) {
-    const int here = int(least(count - i, kLanes));
-    const Vec factor = halves(from, i) >= threshold ? kept : Vec{};
-    store_part(y + i, kInput ? load_part(x + i, here) * factor : factor, here);
-  }
-}
-
-void dropout(uint64_t seed, uint64_t offset, int64_t n, const float* x, uint32_t threshold, float scale, float* y) {
-  const auto part = x ? dropout_part<true> : dropout_part<false>;
-  for_parts(seed, offset, n, 2, [&](int64_t begin, int64_t count, const uint64_t* from) {
-    part(count, from, x ? x + begin : x, threshold, scale, y + begin);
-  });
+  for_halves(seed, offset, n, out, [=](Bits half) { return half >= threshold ? kept : Vec{}; });
 }
 
 }  // namespace
 
 const RandomKernels& random_kernels() {
-  static constexpr RandomKernels kernels{words, uniform, dropout};
+  static constexpr RandomKernels kernels{words, uniform, dropout_mask};
   return kernels;
 }
 

@@ -11,9 +11,8 @@ struct RandomKernels {
   void (*words)(uint64_t seed, uint64_t offset, int64_t n, uint64_t* out);
   // In [0, 1), 24 bits each.
   void (*uniform)(uint64_t seed, uint64_t offset, int64_t n, float* out);
-  // y = x or 1 (x null), times `scale` where the next 32 bits are at least `threshold`, else times 0. The same call
-  // on the cotangent is the derivative: the mask is never stored.
-  void (*dropout)(uint64_t seed, uint64_t offset, int64_t n, const float* x, uint32_t threshold, float scale, float* y);
+  // `scale` where 32 bits are at least `threshold`, else 0. A call with the same seed and offset gives the same mask.
+  void (*dropout_mask)(uint64_t seed, uint64_t offset, int64_t n, uint32_t threshold, float scale, float* out);
 };
 
 }  // namespace flambeau

@@ -36,5 +36,5 @@ def dropout_mask(seed, offset, *, shape, p, dtype):
     if dtype != FLOAT or math.prod(shape) < LEAST:
         return None
     y = empty(shape)
-    runtime.dropout(seed, offset, p, None, y)
+    runtime.dropout_mask(seed, offset, p, y)
     return y
