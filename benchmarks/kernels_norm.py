@@ -30,8 +30,8 @@ def batch_norm(n, c, side, relu):
     rows = [torch.from_numpy(a) for a in (weight, bias, np.zeros_like(bias), np.ones_like(bias))]
 
     def ours():
-        native.batch_norm_train(x, weight, bias, EPS, y, mean, var, None, relu)
-        native.batch_norm_backward(gy, x, mean, var, weight, bias, EPS, gx, gw, gb, None, relu)
+        native.batch_norm_train(x, weight, bias, EPS, y, mean, var, relu)
+        native.batch_norm_backward(gy, x, mean, var, weight, bias, EPS, gx, gw, gb, relu)
 
     def way(last):
         images, g = (

@@ -13,12 +13,10 @@ NormAffine affine(const MaybeIn<1>& weight, const MaybeIn<1>& bias, double eps) 
 // `Moments` are computed in training, else read.
 template <class Moments>
 void def_batch_norm(nb::module_& m, const std::string& name, auto kernel) {
-  def(m,
-      name + "(x[m c], weight[c], bias[c], eps, y[m c], mean[c], var[c], residual[m c]=None, relu=False)",
+  def(m, name + "(x[m c], weight[c], bias[c], eps, y[m c], mean[c], var[c], relu=False)",
       [kernel](In<2> x, MaybeIn<1> weight, MaybeIn<1> bias, double eps, Out<2> y, Moments mean, Moments var,
-               MaybeIn<2> residual, bool relu) {
-        const BatchNormForward f{x.data(), residual.data(), relu, y.data()};
-        run(kernels().norm.*kernel, rows(x), affine(weight, bias, eps), f, mean, var);
+               bool relu) {
+        run(kernels().norm.*kernel, rows(x), affine(weight, bias, eps), relu, x, y, mean, var);
       });
 }
 
@@ -29,12 +27,10 @@ void bind_norm(nb::module_& m) {
   def_batch_norm<In<1>>(m, "batch_norm_evaluate", &NormKernels::batch_evaluate);
   def(m,
       "batch_norm_backward(gy[m c], x[m c], mean[c], var[c], weight[c], bias[c], eps, gx[m c], gw[c], gb[c], "
-      "y[m c]=None, relu=False, g_residual[m c]=None, training=True)",
+      "relu=False)",
       [](In<2> gy, In<2> x, In<1> mean, In<1> var, MaybeIn<1> weight, MaybeIn<1> bias, double eps, MaybeOut<2> gx,
-         MaybeOut<1> gw, MaybeOut<1> gb, MaybeIn<2> y, bool relu, MaybeOut<2> g_residual, bool training) {
-        const BatchNormBackward b{gy.data(), x.data(), relu ? y.data() : nullptr, relu, training,
-                                  gx.data(), gw.data(), gb.data(), g_residual.data()};
-        run(kernels().norm.batch_backward, rows(x), affine(weight, bias, eps), b, mean, var);
+         MaybeOut<1> gw, MaybeOut<1> gb, bool relu) {
+        run(kernels().norm.batch_backward, rows(x), affine(weight, bias, eps), relu, gy, x, mean, var, gx, gw, gb);
       });
   def(m, "layer_norm_forward(x[m c], weight[c], bias[c], eps, y[m c], mean[m], var[m])",
       [](In<2> x, MaybeIn<1> weight, MaybeIn<1> bias, double eps, Out<2> y, Out<1> mean, Out<1> var) {

@@ -19,31 +19,16 @@ struct NormAffine {
   float eps;
 };
 
-// y = (x - mean) / sqrt(var + eps) * weight + bias [+ residual], and its negative numbers replaced by 0 with `relu`.
-struct BatchNormForward {
-  const float* x;
-  const float* residual;  // or null
-  bool relu;
-  float* y;
-};
-
-struct BatchNormBackward {
-  const float* gy;
-  const float* x;
-  const float* y;  // the output, for the mask of relu; null: there was no relu, or `relu` says to compute it again
-  bool relu;       // with y null: there was one, and no residual
-  bool training;   // mean and variance were those of x; else they were constants
-  // Each may be null.
-  float* gx;
-  float* gw;
-  float* gb;
-  float* g_residual;
-};
-
 struct NormKernels {
-  void (*batch_train)(NormShape, const NormAffine&, const BatchNormForward&, float* mean, float* var);
-  void (*batch_evaluate)(NormShape, const NormAffine&, const BatchNormForward&, const float* mean, const float* var);
-  void (*batch_backward)(NormShape, const NormAffine&, const BatchNormBackward&, const float* mean, const float* var);
+  // y = (x - mean) / sqrt(var + eps) * weight + bias, and with `relu` its negative numbers replaced by 0. Mean and
+  // variance are computed (training), or read.
+  void (*batch_train)(NormShape, const NormAffine&, bool relu, const float* x, float* y, float* mean, float* var);
+  void (*batch_evaluate)(NormShape, const NormAffine&, bool relu, const float* x, float* y, const float* mean,
+                         const float* var);
+  // gx, gw, gb may be null. gx is the gradient where mean and variance were those of x; gw and gb are the same where
+  // they were constants.
+  void (*batch_backward)(NormShape, const NormAffine&, bool relu, const float* gy, const float* x, const float* mean,
+                         const float* var, float* gx, float* gw, float* gb);
   void (*layer_forward)(NormShape, const NormAffine&, const float* x, float* y, float* mean, float* var);
   // gx, gw, gb may be null.
   void (*layer_backward)(NormShape, const NormAffine&, const float* gy, const float* x, const float* mean,

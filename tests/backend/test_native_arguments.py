@@ -90,9 +90,9 @@ def pools(dtype: Any, x: tuple, y: tuple, window: list[int]) -> dict[str, dict[s
 
 
 WAYS = ("forward", "backward")
-ROWS = {name: floats(9, 5) for name in ("x", "y", "gx", "gy", "residual", "g_residual")}
+ROWS = {name: floats(9, 5) for name in ("x", "y", "gx", "gy")}
 COLUMNS = {name: floats(5) for name in ("weight", "bias", "gw", "gb", "mean", "var")}
-BATCH = {**ROWS, **COLUMNS, "eps": 1e-5, "relu": True, "training": True}
+BATCH = {**ROWS, **COLUMNS, "eps": 1e-5, "relu": True}
 ENTROPY = {
     "x": floats(9, 5), "gx": floats(9, 5), "target": np.arange(9) % 5, "weight": floats(5),
     "loss": floats(1), "reduction": "mean", "ignore_index": -100,

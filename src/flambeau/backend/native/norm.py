@@ -110,9 +110,7 @@ def fixed_norm_weight(g, x, mean, var, weight_shape, affine, eps):
     if g.dtype != FLOAT:
         return None
     gw = np.empty(weight_shape, FLOAT)
-    runtime.batch_norm_backward(
-        _matrix(g), _matrix(x), mean, var, None, None, eps, None, gw, None, training=False
-    )
+    runtime.batch_norm_backward(_matrix(g), _matrix(x), mean, var, None, None, eps, None, gw, None)
     return gw
 
 
