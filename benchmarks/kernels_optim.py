@@ -12,8 +12,8 @@ from kernel_pairs import compare, use_threads
 
 from flambeau.backend.native import _runtime as native
 
-ADAM = {"lr": 1e-3, "beta1": 0.9, "beta2": 0.999, "eps": 1e-8, "maximize": False}
-SGD = {"lr": 0.1, "momentum": 0.9, "dampening": 0.0, "weight_decay": 1e-4, "nesterov": False}
+SGD = {"size": 0.1, "momentum": 0.9, "share": 1.0, "weight_decay": 1e-4}
+ADAM = {"size": 1e-3, "share": 0.1, "decay": 0.999, "rest": 0.001, "eps": 1e-8}
 
 
 def shapes():
@@ -40,15 +40,12 @@ def main() -> None:
     theirs = [torch.from_numpy(p.copy()).requires_grad_() for p in params]
     for p, g in zip(theirs, grads):
         p.grad = torch.from_numpy(g)
-    nothing, count = [None] * len(params), [np.zeros((), np.float32) for _ in params]
-    m, v = zeros(params), zeros(params)
-    decay = {"weight_decay": 1e-2, "decoupled": True}
+    m, v, nothing = zeros(params), zeros(params), [None] * len(params)
+    moments, decay = [m, v, nothing], {"keep": 1 - 1e-5}
     rules = {
-        "SGD": lambda: native.sgd(params, grads, m, **SGD, maximize=False, fresh=False),
-        "Adam": lambda: native.adam(
-            params, grads, m, v, nothing, count, **ADAM, weight_decay=0.0, decoupled=False
-        ),
-        "AdamW": lambda: native.adam(params, grads, m, v, nothing, count, **ADAM, **decay),
+        "SGD": lambda: native.optim_step("sgd", params, grads, [m], SGD),
+        "Adam": lambda: native.optim_step("adam", params, grads, moments, ADAM),
+        "AdamW": lambda: native.optim_step("adam", params, grads, moments, ADAM | decay),
     }
     optimizers = {
         "SGD": torch.optim.SGD(theirs, lr=0.1, momentum=0.9, weight_decay=1e-4, fused=True),

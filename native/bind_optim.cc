@@ -1,192 +1,81 @@
-// Steps of optimisers, as Python sees them: for each rule of the package's optim folder a function of the same name
-// that takes the same lists and numbers, `rule(params, grads, *states, **numbers)`, and does the same in place.
-// Gradients are read only. Lists of states that may hold None hold it throughout or nowhere.
+// Steps of optimisers, as Python sees them: one function for all rules,
 //
-// What is particular to a rule is which states it has and how the numbers of a tensor's step (optim.h) follow from
-// those of the call: a function, called once a tensor. What it takes as float& is a list too, a number for each tensor
-// that it may write, such as the count of steps.
+//   optim_step(formula, params, grads, states, numbers),
+//
+// where `formula` is a name of the table in optim.cc, `params`, `grads` and each of `states` are lists of arrays, and
+// `numbers` gives those of optim.h by name. It writes into all arrays but the gradients. A list of states that are not
+// wanted holds None throughout. False is returned, and nothing is written, where the arrays of a parameter do not all
+// lie densely and in the same order: a step goes through memory as it lies, so any order is right.
 #include "bind.h"
 
-#include <nanobind/stl/pair.h>
-
-#include <cmath>
+#include <nanobind/stl/map.h>
 
 namespace flambeau {
 namespace {
 
-using State = View<float, kAny>;
-using MaybeState = View<float, kAny, true, true>;
-using Gradient = View<const float, kAny>;
-using Number = View<float, 0>;
+using State = View<float, kAny, false>;
+using MaybeState = View<float, kAny, false, true>;
+using Gradient = View<const float, kAny, false>;
 template <class T> using List = std::vector<T>;
-using Pair = std::pair<double, double>;
+using Named = std::map<std::string, float>;
 
-// An argument of a rule's function as Python gives it, and that of one tensor.
-template <class T> using Listed = std::conditional_t<std::is_same_v<T, float&>, List<Number>, T>;
-float& of_tensor(const List<Number>& numbers, std::size_t i) { return *numbers[i].data(); }
-template <class T> const T& of_tensor(const T& number, std::size_t) { return number; }
-
-template <class T>
-void check_length(const T& argument, std::size_t length) {
-  if constexpr (requires { argument.size(); }) check(argument.size() == length, "lists of different lengths");
-}
-
-// Everything is checked here, before anything is written.
-template <class... States>
-List<OptimTensor> tensors(const List<State>& params, const List<Gradient>& grads, const List<States>&... states) {
-  List<OptimTensor> made;
-  for (std::size_t i = 0; i < params.size(); ++i) {
-    const int64_t n = params[i].size();
-    check(grads[i].size() == n, "a gradient has another size than its parameter");
-    check(((!states[i] || states[i].size() == n) && ...), "a state has another size than its parameter");
-    made.push_back({n, params[i].data(), grads[i].data(), {states[i].data()...}, {}});
+OptimNumbers numbers_of(const Named& given) {
+#define NUMBER(name) {#name, &OptimNumbers::name}
+  static const std::map<std::string, float OptimNumbers::*> known = {
+      NUMBER(sign), NUMBER(weight_decay), NUMBER(keep), NUMBER(size), NUMBER(share), NUMBER(decay), NUMBER(rest),
+      NUMBER(eps), NUMBER(momentum), NUMBER(nesterov), NUMBER(rectified), NUMBER(from_gradient),
+      NUMBER(from_average), NUMBER(correction), NUMBER(shrink), NUMBER(grow), NUMBER(least), NUMBER(greatest)};
+#undef NUMBER
+  OptimNumbers made;
+  for (const auto& [name, value] : given) {
+    check(known.count(name), "a step has no number of this name");
+    made.*known.at(name) = value;
   }
   return made;
 }
 
-template <class... States>
-void def_rule(nb::module_& m, const std::string& name, OptimRule rule, auto numbers, const char* arguments) {
-  const auto bind = [&]<class... P>(std::function<OptimNumbers(P...)>) {
-    def(m, name + "(params, grads, " + arguments + ")",
-        [rule, numbers](const List<State>& params, const List<Gradient>& grads, const List<States>&... states,
-                        const Listed<P>&... given) {
-          check_length(grads, params.size());
-          (check_length(states, params.size()), ...);
-          (check_length(given, params.size()), ...);
-          List<OptimTensor> all = tensors(params, grads, states...);
-          for (std::size_t i = 0; i < all.size(); ++i) {
-            all[i].numbers = numbers(of_tensor(given, i)...);
-            check(rule != OptimRule::sgd || all[i].numbers.momentum == 0 || all[i].states[0],
-                  "momentum needs its buffers");
-          }
-          run(kernels().optim.step, rule, all.data(), int64_t(all.size()));
-        });
-  };
-  bind(std::function{numbers});
-}
-
-// What most rules have in common.
-OptimNumbers adaptive(double lr, double beta1, double beta2, double eps, double weight_decay, bool decoupled,
-                      bool maximize) {
-  OptimNumbers k;
-  k.size = float(lr);
-  k.weight_decay = decoupled ? 0.0f : float(weight_decay);
-  k.keep = decoupled ? float(1 - lr * weight_decay) : 1.0f;
-  k.decay1 = float(beta1), k.rest1 = float(1 - beta1);
-  k.decay2 = float(beta2), k.rest2 = float(1 - beta2);
-  k.eps = float(eps), k.maximize = maximize;
-  return k;
-}
-
-OptimNumbers sgd(double lr, double momentum, double dampening, double weight_decay, bool nesterov, bool maximize,
-                 bool fresh) {
-  OptimNumbers k = adaptive(lr, 0, 0, 0, weight_decay, false, maximize);
-  k.momentum = float(momentum), k.share = float(1 - dampening);
-  k.nesterov = nesterov, k.fresh = fresh;
-  return k;
-}
-
-OptimNumbers adam(float& step, double lr, double beta1, double beta2, double eps, double weight_decay, bool decoupled,
-                  bool maximize) {
-  const double t = step += 1, root = std::pow(1 - std::pow(beta2, t), 0.5);
-  OptimNumbers k = adaptive(lr, beta1, beta2, eps * root, weight_decay, decoupled, maximize);
-  k.size = float(lr * root / (1 - std::pow(beta1, t)));
-  return k;
-}
-
-OptimNumbers rmsprop(float& step, double lr, double alpha, double eps, double weight_decay, double momentum,
-                     bool maximize) {
-  step += 1;
-  OptimNumbers k = adaptive(lr, alpha, 0, eps, weight_decay, false, maximize);
-  k.momentum = float(momentum);
-  return k;
-}
-
-OptimNumbers adagrad(float& step, double lr, double lr_decay, double eps, double weight_decay, bool maximize) {
-  const double t = step;
-  step += 1;
-  return adaptive(lr / (1 + t * lr_decay), 0, 0, eps, weight_decay, false, maximize);
-}
-
-OptimNumbers adadelta(float& step, double lr, double rho, double eps, double weight_decay, bool maximize) {
-  step += 1;
-  return adaptive(lr, rho, 0, eps, weight_decay, false, maximize);
-}
-
-OptimNumbers adamax(float& step, double lr, double beta1, double beta2, double eps, double weight_decay,
-                    bool maximize) {
-  const double t = step += 1;
-  return adaptive(lr / (1 - std::pow(beta1, t)), beta1, beta2, eps, weight_decay, false, maximize);
-}
-
-OptimNumbers nadam(float& mu_product, float& step, double lr, double beta1, double beta2, double eps,
-                   double weight_decay, double momentum_decay, bool decoupled, bool maximize) {
-  OptimNumbers k = adaptive(lr, beta1, beta2, eps, weight_decay, decoupled, maximize);
-  const double t = step += 1;
-  const double mu = beta1 * (1 - 0.5 * std::pow(0.96, t * momentum_decay));
-  const double mu_next = beta1 * (1 - 0.5 * std::pow(0.96, (t + 1) * momentum_decay));
-  const double product = mu_product *= float(mu);
-  k.from_gradient = float(lr * (1 - mu) / (1 - product));
-  k.from_average = float(lr * mu_next / (1 - product * mu_next));
-  k.correction = float(1 - std::pow(beta2, t));
-  return k;
-}
-
-OptimNumbers radam(float& step, double lr, double beta1, double beta2, double eps, double weight_decay, bool decoupled,
-                   bool maximize) {
-  OptimNumbers k = adaptive(lr, beta1, beta2, eps, weight_decay, decoupled, maximize);
-  const double t = step += 1, power = std::pow(beta2, t), correction = 1 - power;
-  const double limit = 2 / (1 - beta2) - 1, rho = limit - 2 * t * power / correction;
-  double size = lr / (1 - std::pow(beta1, t));
-  k.rectified = rho > 5;
-  if (k.rectified) {
-    const double ratio = (rho - 4) * (rho - 2) * limit / ((limit - 4) * (limit - 2) * rho);
-    size *= std::pow(ratio * correction, 0.5);
+// Whether the numbers of `p` fill their memory without gaps, and those of `a` lie as they do.
+template <class A>
+bool lies_as(const State& p, const A& a) {
+  check(std::ranges::equal(a.shape(), p.shape()), "a gradient or state has another shape than its parameter");
+  if (p.size() == 0) return true;
+  int64_t last = 0;
+  for (int i = 0; i < p.rank(); ++i) {
+    if (p.shape(i) == 1) continue;
+    if (p.stride(i) <= 0 || a.stride(i) != p.stride(i)) return false;
+    last += (p.shape(i) - 1) * p.stride(i);
   }
-  k.size = float(size);
-  return k;
+  return last == p.size() - 1;
 }
 
-OptimNumbers rprop(float& step, Pair etas, Pair step_sizes, bool maximize) {
-  step += 1;
-  OptimNumbers k;
-  k.shrink = float(etas.first), k.grow = float(etas.second);
-  k.least = float(step_sizes.first), k.greatest = float(step_sizes.second);
-  k.maximize = maximize;
-  return k;
-}
-
-OptimNumbers asgd(float& eta, float& mu, float& step, double lr, double lambd, double alpha, double t0,
-                  double weight_decay, bool maximize) {
-  const double t = step += 1, size = eta;
-  OptimNumbers k = adaptive(size, 1 - lambd * size, 0, 0, weight_decay, false, maximize);
-  k.share = mu;
-  eta = float(lr / std::pow(1 + lambd * lr * t, alpha));
-  mu = float(1 / std::fmax(1, t - t0));
-  return k;
+bool step(const std::string& name, const List<State>& params, const List<Gradient>& grads,
+          const List<List<MaybeState>>& states, const Named& numbers) {
+  const auto as_long = [&](const auto& list) { return list.size() == params.size(); };
+  check(as_long(grads) && std::ranges::all_of(states, as_long), "lists of different lengths");
+  check(states.size() <= kMostStates, "too many states");
+  OptimFormula formula = nullptr;
+  List<OptimTensor> tensors;
+  for (std::size_t i = 0; i < params.size(); ++i) {
+    const State& p = params[i];
+    if (!lies_as(p, grads[i])) return false;
+    OptimTensor& t = tensors.emplace_back(OptimTensor{p.size(), p.data(), grads[i].data(), {}});
+    int there = 0;
+    for (std::size_t j = 0; j < states.size(); ++j) {
+      const MaybeState& s = states[j][i];
+      if (s && !lies_as(p, s)) return false;
+      t.states[j] = s.data();
+      there |= bool(s) << j;
+    }
+    const OptimFormula wanted = kernels().optim.find(name.c_str(), there);
+    check(wanted && (i == 0 || wanted == formula), "there is no formula of this name with these states");
+    formula = wanted;
+  }
+  run(kernels().optim.step, formula, numbers_of(numbers), tensors.data(), int64_t(tensors.size()));
+  return true;
 }
 
 }  // namespace
 
-void bind_optim(nb::module_& m) {
-  using S = State;
-  using Maybe = MaybeState;
-#define RULE(name) m, #name, OptimRule::name, name
-  def_rule<Maybe>(RULE(sgd), "buffers, lr, momentum, dampening, weight_decay, nesterov, maximize, fresh");
-  def_rule<S, S, Maybe>(RULE(adam), "exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps, "
-                                    "lr, beta1, beta2, eps, weight_decay, decoupled, maximize");
-  def_rule<S, Maybe, Maybe>(RULE(rmsprop), "square_avgs, grad_avgs, buffers, steps, "
-                                           "lr, alpha, eps, weight_decay, momentum, maximize");
-  def_rule<S>(RULE(adagrad), "sums, steps, lr, lr_decay, eps, weight_decay, maximize");
-  def_rule<S, S>(RULE(adadelta), "square_avgs, acc_deltas, steps, lr, rho, eps, weight_decay, maximize");
-  def_rule<S, S>(RULE(adamax), "exp_avgs, exp_infs, steps, lr, beta1, beta2, eps, weight_decay, maximize");
-  def_rule<S, S>(RULE(nadam), "exp_avgs, exp_avg_sqs, mu_products, steps, "
-                              "lr, beta1, beta2, eps, weight_decay, momentum_decay, decoupled, maximize");
-  def_rule<S, S>(RULE(radam), "exp_avgs, exp_avg_sqs, steps, "
-                              "lr, beta1, beta2, eps, weight_decay, decoupled, maximize");
-  def_rule<S, S>(RULE(rprop), "prevs, sizes, steps, etas, step_sizes, maximize");
-  def_rule<S>(RULE(asgd), "axs, etas, mus, steps, lr, lambd, alpha, t0, weight_decay, maximize");
-#undef RULE
-}
+void bind_optim(nb::module_& m) { def(m, "optim_step(formula, params, grads, states, numbers)", step); }
 
 }  // namespace flambeau

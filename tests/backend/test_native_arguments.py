@@ -112,6 +112,8 @@ POOLED = {
     "gx": floats(2, 6, 6, 3), "gw": floats(5, 3, 3, 3), "window": [1, 1, 1, 1, 1, 1, 1],
     "pool": [2, 2, 2, 2, 0, 0, 1, 1], **MONOTONE,
 }  # fmt: skip
+STEP = {"formula": "adam", "numbers": {"size": 0.1, "share": 0.1, "decay": 0.9, "eps": 1e-8}}
+STEP |= {name: [floats(3, 35), floats(6)] for name in ("params", "grads")}
 REDUCED = ("sum", "mean", "prod", "max", "min", "abs_sum", "abs_max")
 
 # Calls that are right; what a kernel has no entry for is drawn at random alone.
@@ -141,17 +143,10 @@ TABLE: list[dict[str, dict[str, Any]]] = [
     {"gemm": PRODUCT},
     {f"linear_{way}": LINEAR for way in WAYS},
     {f"conv_pool_{way}": POOLED for way in WAYS},
+    {"optim_step": {**STEP, "states": [STEP["params"], STEP["params"]]}},
+    {"optim_step": {**STEP, "states": [STEP["params"], [None, None]], "formula": "rmsprop"}},
 ]
-NUMBERS = {
-    "repeat": 1,
-    "spans": 1,
-    "seed": 5,
-    "offset": 7,
-    "p": 0.5,
-    "etas": (0.5, 1.2),
-    "step_sizes": (0, 1),
-}
-LISTED = "ndarray[dtype=float32, order='C'"
+NUMBERS = {"repeat": 1, "spans": 1, "seed": 5, "offset": 7, "p": 0.5}
 
 
 def right_calls(name: str) -> list[dict[str, Any]]:
@@ -166,9 +161,6 @@ def right_calls(name: str) -> list[dict[str, Any]]:
 def simple(argument: Argument) -> Any:
     if argument.array:
         return np.ones((3, 35) if argument.rank is None else 35, argument.dtype)
-    if "Sequence[ndarray" in argument.kind:
-        shapes: list = [(3, 35), (6,)] if LISTED in argument.kind else [(), ()]
-        return [np.ones(shape, np.float32) for shape in shapes]
     return NUMBERS.get(argument.name, 0.5 if argument.kind == "float" else False)
 
 
@@ -333,8 +325,8 @@ class Caller:
             small = self.rng.random() < 0.9
             numbers = [0, 1, 1, 1, 2, 3] if small else [-1, 0, 1, 2**24 - 1, 2**31, 2**62]
             return [self.pick(*numbers) for _ in range(self.pick(6, 7, 7, 8, 8))]
-        if kind.startswith("tuple[float"):
-            return (0.5, 1.2)
+        if "Mapping[str, float]" in kind:
+            return {self.pick("size", "share", "nonsense"): 0.5}
         if kind.startswith("bool"):
             return self.pick(True, False)
         if kind.startswith("int"):
@@ -342,7 +334,7 @@ class Caller:
         if kind.startswith("float"):
             return self.pick(0.0, 0.5, 1.0, -1.0, float("nan"), float("inf"), 1e300)
         if kind.startswith("str"):
-            return self.pick("mean", "sum", "none", "relu", "nonsense")
+            return self.pick("mean", "sum", "none", "relu", "adam", "nonsense")
         return None
 
 

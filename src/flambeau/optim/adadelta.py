@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from . import checks
-from .blocks import add_square, blocks, descent
+from .blocks import add_square
 from .optimizer import Optimizer, scalar, zeros_like
+from .rule import Rule
 
 
 class Adadelta(Optimizer):
@@ -72,27 +73,21 @@ class Adadelta(Optimizer):
         return {"step": scalar(0.0), "square_avg": zeros_like(p), "acc_delta": zeros_like(p)}
 
     def _rule(self, group):
-        numbers = {
-            "lr": checks.number(group["lr"]),
-            "rho": group["rho"],
-            "eps": group["eps"],
-            "weight_decay": group["weight_decay"],
-            "maximize": group["maximize"],
-        }
-        return adadelta, ("square_avg", "acc_delta", "step"), numbers
+        return adadelta, ("square_avg", "acc_delta", "step")
 
 
-def adadelta(
-    xp, params, grads, square_avgs, acc_deltas, steps, *, lr, rho, eps, weight_decay, maximize
-):
-    """The update rule."""
-    for *arrays, step in zip(params, grads, square_avgs, acc_deltas, steps):
-        step += 1
-        for p, g, v, u, a, b in blocks(xp, 2, *arrays):
-            g = descent(xp, p, g, a, maximize, weight_decay)
-            add_square(xp, v, g, rho, b)
-            d = xp.multiply(g, xp.sqrt(u + eps), out=a)
-            d /= xp.sqrt(xp.add(v, eps, out=b), out=b)
-            add_square(xp, u, d, rho, b)
-            d *= lr
-            p -= d
+def _numbers(step, *, lr, rho, eps):
+    step += 1
+    return {"size": lr, "decay": rho, "rest": 1 - rho, "eps": eps}
+
+
+def _formula(xp, p, g, v, u, a, b, *, size, decay, rest, eps):
+    add_square(xp, v, g, decay, rest, b)
+    d = xp.multiply(g, xp.sqrt(u + eps), out=a)
+    d /= xp.sqrt(xp.add(v, eps, out=b), out=b)
+    add_square(xp, u, d, decay, rest, b)
+    d *= size
+    p -= d
+
+
+adadelta = Rule("adadelta", _numbers, _formula)

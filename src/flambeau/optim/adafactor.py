@@ -6,8 +6,7 @@ from flambeau.core.errors import DTypeError
 from flambeau.tensor.api import torch
 from flambeau.tensor.tensor import Tensor
 
-from . import checks
-from .optimizer import Optimizer, scalar, zeros_like
+from .optimizer import Optimizer, options_of, scalar, zeros_like
 
 
 class Adafactor(Optimizer):
@@ -98,16 +97,7 @@ class Adafactor(Optimizer):
         entries = [self.state[p] for p in params]
         names = ("row_var", "col_var", "variance", "step")
         lists = [[entry.get(name) for entry in entries] for name in names]
-        numbers = {
-            "lr": checks.number(group["lr"]),
-            "beta2_decay": group["beta2_decay"],
-            "eps1": group["eps"][0],
-            "eps2": group["eps"][1],
-            "d": group["d"],
-            "weight_decay": group["weight_decay"],
-            "maximize": group["maximize"],
-        }
-        return [(adafactor, [params, grads, *lists], numbers)]
+        return [(adafactor, [params, grads, *lists], options_of(adafactor, group))]
 
 
 def adafactor(
@@ -121,13 +111,13 @@ def adafactor(
     *,
     lr,
     beta2_decay,
-    eps1,
-    eps2,
+    eps,
     d,
     weight_decay,
     maximize,
 ):
     """The update rule; `rows` and `columns` for matrices, `variances` for the others."""
+    eps1, eps2 = eps
     for p, g, row, column, variance, step in zip(params, grads, rows, columns, variances, steps):
         least = float(xp.spacing(xp.ones((), p.dtype))) if eps1 is None else eps1
         step += 1

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from flambeau.tensor.api import torch
 
-from . import checks
-from .blocks import blocks, descent
+from . import checks, rmsprop
 from .optimizer import Optimizer, scalar
+from .rule import Rule
 
 
 class Adagrad(Optimizer):
@@ -92,27 +92,14 @@ class Adagrad(Optimizer):
                 self.state[p]["sum"].share_memory_()
 
     def _rule(self, group):
-        numbers = {
-            "lr": checks.number(group["lr"]),
-            "lr_decay": group["lr_decay"],
-            "eps": group["eps"],
-            "weight_decay": group["weight_decay"],
-            "maximize": group["maximize"],
-        }
-        return adagrad, ("sum", "step"), numbers
+        return adagrad, ("sum", None, None, "step")
 
 
-def adagrad(xp, params, grads, sums, steps, *, lr, lr_decay, eps, weight_decay, maximize):
-    """The update rule."""
-    for *arrays, step in zip(params, grads, sums, steps):
-        size = lr / (1 + float(step) * lr_decay)
-        step += 1
-        for p, g, s, a, b in blocks(xp, 2, *arrays):
-            g = descent(xp, p, g, a, maximize, weight_decay)
-            xp.multiply(g, g, out=b)
-            s += b
-            xp.sqrt(s, out=b)
-            b += eps
-            xp.divide(g, b, out=a)
-            a *= size
-            p -= a
+def _numbers(step, *, lr, lr_decay, eps):
+    """Those of RMSprop's formula, which here forgets nothing: the average is a sum."""
+    size = lr / (1 + float(step) * lr_decay)
+    step += 1
+    return {"size": size, "decay": 1, "rest": 1, "eps": eps}
+
+
+adagrad = Rule("adagrad", _numbers, rmsprop.formula, kernel="rmsprop")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from flambeau.tensor.tensor import Tensor
 
 from . import checks
-from .blocks import add_square, blocks, descent, lerp
+from .blocks import add_square, lerp
 from .optimizer import Optimizer, scalar, zeros_like
+from .rule import Rule
 
 
 class Adam(Optimizer):
@@ -71,7 +72,7 @@ class Adam(Optimizer):
         _check_kinds(betas, immobile)
         defaults = {
             "lr": lr,
-            "betas": tuple(checks.number(beta) for beta in betas),
+            "betas": checks.number(betas),
             "eps": eps,
             "weight_decay": weight_decay,
             "amsgrad": amsgrad,
@@ -96,18 +97,8 @@ class Adam(Optimizer):
         return state
 
     def _rule(self, group):
-        beta1, beta2 = group["betas"]
         top = "max_exp_avg_sq" if group["amsgrad"] else None
-        numbers = {
-            "lr": checks.number(group["lr"]),
-            "beta1": checks.number(beta1),
-            "beta2": checks.number(beta2),
-            "eps": group["eps"],
-            "weight_decay": group["weight_decay"],
-            "decoupled": group["decoupled_weight_decay"],
-            "maximize": group["maximize"],
-        }
-        return adam, ("exp_avg", "exp_avg_sq", top, "step"), numbers
+        return adam, ("exp_avg", "exp_avg_sq", top, "step")
 
 
 def _check_kinds(betas, immobile) -> None:
@@ -127,40 +118,30 @@ def _check_kinds(betas, immobile) -> None:
                 raise ValueError(f"Tensor betas[{index}] must be 1-element")
 
 
-def adam(
-    xp,
-    params,
-    grads,
-    exp_avgs,
-    exp_avg_sqs,
-    max_exp_avg_sqs,
-    steps,
-    *,
-    lr,
-    beta1,
-    beta2,
-    eps,
-    weight_decay,
-    decoupled,
-    maximize,
-):
-    """The update rule. Both bias corrections are folded into one factor of the step."""
-    states = zip(params, grads, exp_avgs, exp_avg_sqs, max_exp_avg_sqs, steps)
-    for *arrays, step in states:
-        step += 1
-        t = float(step)
-        root = (1 - beta2**t) ** 0.5
-        size = lr * root / (1 - beta1**t)
-        for p, g, m, v, top, a, b in blocks(xp, 2, *arrays):
-            if decoupled and weight_decay != 0:
-                p *= 1 - lr * weight_decay
-            g = descent(xp, p, g, a, maximize, 0 if decoupled else weight_decay)
-            lerp(xp, m, g, 1 - beta1, b)
-            add_square(xp, v, g, beta2, b)
-            if top is not None:
-                v = xp.maximum(top, v, out=top)
-            xp.sqrt(v, out=a)
-            a += eps * root
-            xp.divide(m, a, out=a)
-            a *= size
-            p -= a
+def _numbers(step, *, lr, betas, eps):
+    """Both bias corrections are folded into one factor of the step."""
+    beta1, beta2 = betas
+    step += 1
+    t = float(step)
+    root = (1 - beta2**t) ** 0.5
+    size = lr * root / (1 - beta1**t)
+    return {"size": size, "share": 1 - beta1, "decay": beta2, "rest": 1 - beta2, "eps": eps * root}
+
+
+def formula(xp, p, g, m, v, top, a, b, *, size, share, decay, rest, eps, rectified=True):
+    """Adam's, and RAdam's, which is not `rectified` while `v` stands for too few gradients."""
+    lerp(xp, m, g, share, b)
+    add_square(xp, v, g, decay, rest, b)
+    if not rectified:
+        p -= xp.multiply(m, size, out=a)
+        return
+    if top is not None:
+        v = xp.maximum(top, v, out=top)
+    xp.sqrt(v, out=a)
+    a += eps
+    xp.divide(m, a, out=a)
+    a *= size
+    p -= a
+
+
+adam = Rule("adam", _numbers, formula)

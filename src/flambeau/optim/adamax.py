@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from . import checks
-from .blocks import blocks, descent, lerp
+from .blocks import lerp
 from .optimizer import Optimizer, scalar, zeros_like
+from .rule import Rule
 
 
 class Adamax(Optimizer):
@@ -71,31 +72,25 @@ class Adamax(Optimizer):
         return {"step": scalar(0.0), "exp_avg": zeros_like(p), "exp_inf": zeros_like(p)}
 
     def _rule(self, group):
-        numbers = {
-            "lr": checks.number(group["lr"]),
-            "beta1": group["betas"][0],
-            "beta2": group["betas"][1],
-            "eps": group["eps"],
-            "weight_decay": group["weight_decay"],
-            "maximize": group["maximize"],
-        }
-        return adamax, ("exp_avg", "exp_inf", "step"), numbers
+        return adamax, ("exp_avg", "exp_inf", "step")
 
 
-def adamax(
-    xp, params, grads, exp_avgs, exp_infs, steps, *, lr, beta1, beta2, eps, weight_decay, maximize
-):
-    """The update rule."""
-    for *arrays, step in zip(params, grads, exp_avgs, exp_infs, steps):
-        step += 1
-        size = lr / (1 - beta1 ** float(step))
-        for p, g, m, u, a, b in blocks(xp, 2, *arrays):
-            g = descent(xp, p, g, a, maximize, weight_decay)
-            lerp(xp, m, g, 1 - beta1, b)
-            xp.absolute(g, out=a)
-            a += eps
-            u *= beta2
-            xp.maximum(u, a, out=u)
-            xp.divide(m, u, out=a)
-            a *= size
-            p -= a
+def _numbers(step, *, lr, betas, eps):
+    beta1, beta2 = betas
+    step += 1
+    size = lr / (1 - beta1 ** float(step))
+    return {"size": size, "share": 1 - beta1, "decay": beta2, "eps": eps}
+
+
+def _formula(xp, p, g, m, u, a, b, *, size, share, decay, eps):
+    lerp(xp, m, g, share, b)
+    xp.absolute(g, out=a)
+    a += eps
+    u *= decay
+    xp.maximum(u, a, out=u)
+    xp.divide(m, u, out=a)
+    a *= size
+    p -= a
+
+
+adamax = Rule("adamax", _numbers, _formula)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from . import checks
-from .blocks import blocks, descent
+from .blocks import lerp
 from .optimizer import Optimizer, scalar, zeros_like
+from .rule import Rule
 
 
 class ASGD(Optimizer):
@@ -75,31 +76,24 @@ class ASGD(Optimizer):
         }
 
     def _rule(self, group):
-        numbers = {
-            "lr": checks.number(group["lr"]),
-            "lambd": group["lambd"],
-            "alpha": group["alpha"],
-            "t0": group["t0"],
-            "weight_decay": group["weight_decay"],
-            "maximize": group["maximize"],
-        }
-        return asgd, ("ax", "eta", "mu", "step"), numbers
+        return asgd, ("ax", "eta", "mu", "step")
 
 
-def asgd(xp, params, grads, axs, etas, mus, steps, *, lr, lambd, alpha, t0, weight_decay, maximize):
-    """The update rule; `eta` and `mu` are those that the step before left for this one."""
-    for *arrays, eta, mu, step in zip(params, grads, axs, etas, mus, steps):
-        step += 1
-        t, size, share = float(step), float(eta), float(mu)
-        for p, g, average, a in blocks(xp, 1, *arrays):
-            g = descent(xp, p, g, a, maximize, weight_decay)
-            p *= 1 - lambd * size
-            p -= xp.multiply(g, size, out=a)
-            if share == 1:
-                average[...] = p
-            else:
-                xp.subtract(p, average, out=a)
-                a *= share
-                average += a
-        eta[...] = lr / (1 + lambd * lr * t) ** alpha
-        mu[...] = 1 / max(1, t - t0)
+def _numbers(eta, mu, step, *, lr, lambd, alpha, t0):
+    """`eta` and `mu` are those that the step before left for this one."""
+    step += 1
+    t, size, share = float(step), float(eta), float(mu)
+    eta[...] = lr / (1 + lambd * lr * t) ** alpha
+    mu[...] = 1 / max(1, t - t0)
+    return {"size": size, "keep": 1 - lambd * size, "share": share}
+
+
+def _formula(xp, p, g, average, a, b, *, size, share):
+    p -= xp.multiply(g, size, out=a)
+    if share == 1:
+        average[...] = p
+    else:
+        lerp(xp, average, p, share, a)
+
+
+asgd = Rule("asgd", _numbers, _formula)

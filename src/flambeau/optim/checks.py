@@ -6,7 +6,9 @@ from flambeau.tensor.tensor import Tensor
 
 
 def number(value):
-    """A Python number from a number or a tensor with one element."""
+    """A Python number from a number or a tensor with one element; several from a tuple or list."""
+    if isinstance(value, (tuple, list)):
+        return tuple([number(each) for each in value])
     return value.item() if isinstance(value, Tensor) else value
 
 

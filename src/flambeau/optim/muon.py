@@ -7,7 +7,6 @@ import math
 from flambeau.core.errors import DTypeError
 from flambeau.tensor.tensor import Tensor
 
-from . import checks
 from .blocks import lerp
 from .optimizer import Optimizer, zeros_like
 
@@ -103,8 +102,7 @@ class Muon(Optimizer):
         return {"momentum_buffer": zeros_like(p)}
 
     def _rule(self, group):
-        numbers = {key: group[key] for key in self.defaults if key != "lr"}
-        return muon, ("momentum_buffer",), {"lr": checks.number(group["lr"]), **numbers}
+        return muon, ("momentum_buffer",)
 
 
 def muon(

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from . import checks
-from .blocks import add_square, blocks, descent, lerp
+from .blocks import add_square, lerp
 from .optimizer import Optimizer, scalar, zeros_like
+from .rule import Rule
 
 
 class NAdam(Optimizer):
@@ -85,58 +86,40 @@ class NAdam(Optimizer):
         }
 
     def _rule(self, group):
-        numbers = {
-            "lr": checks.number(group["lr"]),
-            "beta1": group["betas"][0],
-            "beta2": group["betas"][1],
-            "eps": group["eps"],
-            "weight_decay": group["weight_decay"],
-            "momentum_decay": group["momentum_decay"],
-            "decoupled": group["decoupled_weight_decay"],
-            "maximize": group["maximize"],
-        }
-        return nadam, ("exp_avg", "exp_avg_sq", "mu_product", "step"), numbers
+        return nadam, ("exp_avg", "exp_avg_sq", "mu_product", "step")
 
 
-def nadam(
-    xp,
-    params,
-    grads,
-    exp_avgs,
-    exp_avg_sqs,
-    mu_products,
-    steps,
-    *,
-    lr,
-    beta1,
-    beta2,
-    eps,
-    weight_decay,
-    momentum_decay,
-    decoupled,
-    maximize,
+def _numbers(product, step, *, lr, betas, eps, momentum_decay):
+    beta1, beta2 = betas
+    step += 1
+    t = float(step)
+    mu = beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay))
+    mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
+    product *= mu
+    return {
+        "from_gradient": lr * (1 - mu) / (1 - float(product)),
+        "from_average": lr * mu_next / (1 - float(product) * mu_next),
+        "correction": 1 - beta2**t,
+        "share": 1 - beta1,
+        "decay": beta2,
+        "rest": 1 - beta2,
+        "eps": eps,
+    }
+
+
+def _formula(
+    xp, p, g, m, v, a, b, *, from_gradient, from_average, correction, share, decay, rest, eps
 ):
-    """The update rule."""
-    for *arrays, product, step in zip(params, grads, exp_avgs, exp_avg_sqs, mu_products, steps):
-        step += 1
-        t = float(step)
-        mu = beta1 * (1 - 0.5 * 0.96 ** (t * momentum_decay))
-        mu_next = beta1 * (1 - 0.5 * 0.96 ** ((t + 1) * momentum_decay))
-        product *= mu
-        from_gradient = lr * (1 - mu) / (1 - float(product))
-        from_average = lr * mu_next / (1 - float(product) * mu_next)
-        correction = 1 - beta2**t
-        for p, g, m, v, a, b in blocks(xp, 2, *arrays):
-            if decoupled and weight_decay != 0:
-                p *= 1 - lr * weight_decay
-            g = descent(xp, p, g, a, maximize, 0 if decoupled else weight_decay)
-            lerp(xp, m, g, 1 - beta1, b)
-            add_square(xp, v, g, beta2, b)
-            xp.multiply(g, from_gradient, out=a)
-            xp.multiply(m, from_average, out=b)
-            a += b
-            xp.divide(v, correction, out=b)
-            xp.sqrt(b, out=b)
-            b += eps
-            a /= b
-            p -= a
+    lerp(xp, m, g, share, b)
+    add_square(xp, v, g, decay, rest, b)
+    xp.multiply(g, from_gradient, out=a)
+    xp.multiply(m, from_average, out=b)
+    a += b
+    xp.divide(v, correction, out=b)
+    xp.sqrt(b, out=b)
+    b += eps
+    a /= b
+    p -= a
+
+
+nadam = Rule("nadam", _numbers, _formula)

@@ -1,13 +1,15 @@
 """The base of all optimisers: parameter groups, state, hooks, and the step.
 
 An optimiser adds two things: what a parameter's state starts as (`_initial_state`) and which update
-rule a group follows with which numbers (`_rule`). A step checks every gradient first and then runs
-one operation a group through the dispatcher, so a step that raises has changed nothing.
+rule a group follows (`_rule`), to which the group's options are passed by name. A step checks every
+gradient first and then runs one operation a group through the dispatcher, so a step that raises has
+changed nothing.
 """
 
 from __future__ import annotations
 
 import functools
+import inspect
 import warnings
 from collections import OrderedDict, defaultdict
 from itertools import chain
@@ -21,6 +23,7 @@ from flambeau.tensor.api import torch
 from flambeau.tensor.inplace import is_writable, update
 from flambeau.tensor.tensor import Tensor
 
+from . import checks
 from . import state_dict as states
 
 __all__ = ["Optimizer", "register_optimizer_step_post_hook", "register_optimizer_step_pre_hook"]
@@ -273,11 +276,12 @@ class Optimizer:
                 )
 
     def _updates(self, group, params, grads) -> list:
-        rule, names, numbers = self._rule(group)
-        return [(rule, [params, grads, *self._states(group, params, names)], numbers)]
+        rule, names = self._rule(group)
+        lists = [params, grads, *self._states(group, params, names)]
+        return [(rule, lists, options_of(rule, group))]
 
     def _rule(self, group) -> tuple:
-        """`(rule, names of the state tensors it takes, its numbers)` for a group."""
+        """`(rule, names of the state tensors it takes)` for a group."""
         raise NotImplementedError(f"{type(self).__name__} defines neither step nor an update rule")
 
     def _initial_state(self, group, p) -> dict:
@@ -386,6 +390,16 @@ def scalar(value: float, fused: bool = False) -> Tensor:
 def zeros_like(p) -> Tensor:
     """A state tensor of a parameter, all zero."""
     return torch.zeros_like(p)
+
+
+def options_of(rule, group) -> dict:
+    """What a rule wants to know of a group: the options named as its arguments after the star."""
+    return {n: checks.number(group[n]) for n in _names_of_options(rule) if n in group}
+
+
+@functools.cache
+def _names_of_options(rule) -> tuple:
+    return (*inspect.getfullargspec(rule).kwonlyargs, *getattr(rule, "options", ()))
 
 
 def _register(table, hook, prepend) -> Handle:

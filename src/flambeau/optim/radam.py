@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from . import checks
-from .blocks import add_square, blocks, descent, lerp
+from . import adam, checks
 from .optimizer import Optimizer, scalar, zeros_like
+from .rule import Rule
 
 
 class RAdam(Optimizer):
@@ -77,54 +77,23 @@ class RAdam(Optimizer):
         return {"step": scalar(0.0), "exp_avg": zeros_like(p), "exp_avg_sq": zeros_like(p)}
 
     def _rule(self, group):
-        numbers = {
-            "lr": checks.number(group["lr"]),
-            "beta1": group["betas"][0],
-            "beta2": group["betas"][1],
-            "eps": group["eps"],
-            "weight_decay": group["weight_decay"],
-            "decoupled": group["decoupled_weight_decay"],
-            "maximize": group["maximize"],
-        }
-        return radam, ("exp_avg", "exp_avg_sq", "step"), numbers
+        return radam, ("exp_avg", "exp_avg_sq", None, "step")
 
 
-def radam(
-    xp,
-    params,
-    grads,
-    exp_avgs,
-    exp_avg_sqs,
-    steps,
-    *,
-    lr,
-    beta1,
-    beta2,
-    eps,
-    weight_decay,
-    decoupled,
-    maximize,
-):
-    """The update rule."""
-    for *arrays, step in zip(params, grads, exp_avgs, exp_avg_sqs, steps):
-        step += 1
-        t = float(step)
-        size = lr / (1 - beta1**t)
-        rectified = _rectification(t, beta2)
-        for p, g, m, v, a, b in blocks(xp, 2, *arrays):
-            if decoupled and weight_decay != 0:
-                p *= 1 - lr * weight_decay
-            g = descent(xp, p, g, a, maximize, 0 if decoupled else weight_decay)
-            lerp(xp, m, g, 1 - beta1, b)
-            add_square(xp, v, g, beta2, b)
-            if rectified is None:
-                xp.multiply(m, size, out=a)
-            else:
-                xp.sqrt(v, out=b)
-                b += eps
-                xp.divide(m, b, out=a)
-                a *= size * rectified
-            p -= a
+def _numbers(step, *, lr, betas, eps):
+    beta1, beta2 = betas
+    step += 1
+    t = float(step)
+    size = lr / (1 - beta1**t)
+    rectified = _rectification(t, beta2)
+    return {
+        "size": size if rectified is None else size * rectified,
+        "share": 1 - beta1,
+        "decay": beta2,
+        "rest": 1 - beta2,
+        "eps": eps,
+        "rectified": rectified is not None,
+    }
 
 
 def _rectification(t, beta2):
@@ -136,3 +105,6 @@ def _rectification(t, beta2):
         return None
     ratio = (rho - 4) * (rho - 2) * limit / ((limit - 4) * (limit - 2) * rho)
     return (ratio * correction) ** 0.5
+
+
+radam = Rule("radam", _numbers, adam.formula, kernel="adam")

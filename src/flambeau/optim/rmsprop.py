@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from . import checks
-from .blocks import add_square, blocks, descent, lerp
+from .blocks import add_square, lerp
 from .optimizer import Optimizer, scalar, zeros_like
+from .rule import Rule
 
 
 class RMSprop(Optimizer):
@@ -82,56 +83,33 @@ class RMSprop(Optimizer):
         return state
 
     def _rule(self, group):
-        names = (
-            "square_avg",
-            "grad_avg" if group["centered"] else None,
-            "momentum_buffer" if group["momentum"] > 0 else None,
-            "step",
-        )
-        numbers = {
-            "lr": checks.number(group["lr"]),
-            "alpha": group["alpha"],
-            "eps": group["eps"],
-            "weight_decay": group["weight_decay"],
-            "momentum": group["momentum"],
-            "maximize": group["maximize"],
-        }
-        return rmsprop, names, numbers
+        average = "grad_avg" if group["centered"] else None
+        buffer = "momentum_buffer" if group["momentum"] > 0 else None
+        return rmsprop, ("square_avg", average, buffer, "step")
 
 
-def rmsprop(
-    xp,
-    params,
-    grads,
-    square_avgs,
-    grad_avgs,
-    buffers,
-    steps,
-    *,
-    lr,
-    alpha,
-    eps,
-    weight_decay,
-    momentum,
-    maximize,
-):
-    """The update rule; `grad_avgs` and `buffers` hold None where they are not wanted."""
-    for *arrays, step in zip(params, grads, square_avgs, grad_avgs, buffers, steps):
-        step += 1
-        for p, g, v, m, buffer, a, b in blocks(xp, 2, *arrays):
-            g = descent(xp, p, g, a, maximize, weight_decay)
-            add_square(xp, v, g, alpha, b)
-            if m is None:
-                xp.sqrt(v, out=b)
-            else:
-                lerp(xp, m, g, 1 - alpha, b)
-                xp.multiply(m, m, out=b)
-                xp.subtract(v, b, out=b)
-                xp.sqrt(b, out=b)
-            b += eps
-            d = xp.divide(g, b, out=a)
-            if buffer is not None:
-                buffer *= momentum
-                buffer += d
-                d = buffer
-            p -= xp.multiply(d, lr, out=b)
+def _numbers(step, *, lr, alpha, eps, momentum):
+    step += 1
+    return {"size": lr, "decay": alpha, "rest": 1 - alpha, "eps": eps, "momentum": momentum}
+
+
+def formula(xp, p, g, v, m, buffer, a, b, *, size, decay, rest, eps, momentum=0):
+    """RMSprop's, and Adagrad's; `m` and `buffer` are None where they are not wanted."""
+    add_square(xp, v, g, decay, rest, b)
+    if m is None:
+        xp.sqrt(v, out=b)
+    else:
+        lerp(xp, m, g, rest, b)
+        xp.multiply(m, m, out=b)
+        xp.subtract(v, b, out=b)
+        xp.sqrt(b, out=b)
+    b += eps
+    d = xp.divide(g, b, out=a)
+    if buffer is not None:
+        buffer *= momentum
+        buffer += d
+        d = buffer
+    p -= xp.multiply(d, size, out=b)
+
+
+rmsprop = Rule("rmsprop", _numbers, formula)

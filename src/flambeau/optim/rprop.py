@@ -5,8 +5,8 @@ from __future__ import annotations
 from flambeau.tensor.api import torch
 
 from . import checks
-from .blocks import blocks, descent
 from .optimizer import Optimizer, scalar, zeros_like
+from .rule import Rule
 
 
 class Rprop(Optimizer):
@@ -76,27 +76,24 @@ class Rprop(Optimizer):
         }
 
     def _rule(self, group):
-        numbers = {
-            "etas": tuple(group["etas"]),
-            "step_sizes": tuple(group["step_sizes"]),
-            "maximize": group["maximize"],
-        }
-        return rprop, ("prev", "step_size", "step"), numbers
+        return rprop, ("prev", "step_size", "step")
 
 
-def rprop(xp, params, grads, prevs, sizes, steps, *, etas, step_sizes, maximize):
-    """The update rule."""
-    shrink, grow = etas
-    for *arrays, step in zip(params, grads, prevs, sizes, steps):
-        step += 1
-        for p, g, previous, size, a, b in blocks(xp, 2, *arrays):
-            g = descent(xp, p, g, a, maximize, 0)
-            agreement = xp.multiply(g, previous, out=b)
-            turned = agreement < 0
-            size *= xp.where(turned, shrink, xp.where(agreement > 0, grow, agreement * 0 + 1))
-            xp.clip(size, *step_sizes, out=size)
-            previous[...] = g
-            xp.copyto(previous, 0, where=turned)
-            xp.sign(previous, out=a)
-            a *= size
-            p -= a
+def _numbers(step, *, etas, step_sizes):
+    step += 1
+    return dict(zip(("shrink", "grow", "least", "greatest"), (*etas, *step_sizes)))
+
+
+def _formula(xp, p, g, previous, size, a, b, *, shrink, grow, least, greatest):
+    agreement = xp.multiply(g, previous, out=b)
+    turned = agreement < 0
+    size *= xp.where(turned, shrink, xp.where(agreement > 0, grow, agreement * 0 + 1))
+    xp.clip(size, least, greatest, out=size)
+    previous[...] = g
+    xp.copyto(previous, 0, where=turned)
+    xp.sign(previous, out=a)
+    a *= size
+    p -= a
+
+
+rprop = Rule("rprop", _numbers, _formula)

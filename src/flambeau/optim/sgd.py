@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from . import checks
-from .blocks import blocks, descent
-from .optimizer import Optimizer, zeros_like
+from .optimizer import Optimizer, options_of, zeros_like
+from .rule import Rule
 
 
 class SGD(Optimizer):
@@ -73,16 +73,9 @@ class SGD(Optimizer):
 
     def _updates(self, group, params, grads) -> list:
         """Parameters that have a momentum already, and those whose momentum starts now."""
-        numbers = {
-            "lr": checks.number(group["lr"]),
-            "momentum": group["momentum"],
-            "dampening": group["dampening"],
-            "weight_decay": checks.number(group["weight_decay"]),
-            "nesterov": group["nesterov"],
-            "maximize": group["maximize"],
-        }
+        options = options_of(sgd, group)
         if not group["momentum"]:
-            return [(sgd, [params, grads, [None] * len(params)], {**numbers, "fresh": False})]
+            return [(sgd, [params, grads, [None] * len(params)], {**options, "fresh": False})]
         made = []
         for fresh in (False, True):
             pairs = [(p, g) for p, g in zip(params, grads) if self._is_fresh(p) == fresh]
@@ -90,7 +83,7 @@ class SGD(Optimizer):
                 chosen = [p for p, _ in pairs]
                 buffers = self._states(group, chosen, ["momentum_buffer"])
                 lists = [chosen, [g for _, g in pairs], *buffers]
-                made.append((sgd, lists, {**numbers, "fresh": fresh}))
+                made.append((sgd, lists, {**options, "fresh": fresh}))
         return made
 
     def _is_fresh(self, p) -> bool:
@@ -103,29 +96,18 @@ class SGD(Optimizer):
         return super()._states(group, params, names)
 
 
-def sgd(
-    xp,
-    params,
-    grads,
-    buffers,
-    *,
-    lr,
-    momentum,
-    dampening,
-    weight_decay,
-    nesterov,
-    maximize,
-    fresh,
-):
-    """The update rule; `fresh`: the buffers are new and take the gradient as it is."""
-    for arrays in zip(params, grads, buffers):
-        for p, g, b, t in blocks(xp, 1, *arrays):
-            g = descent(xp, p, g, t, maximize, weight_decay)
-            if momentum != 0:
-                if fresh:
-                    b[...] = g
-                else:
-                    b *= momentum
-                    b += g if dampening == 0 else (1 - dampening) * g
-                g = g + momentum * b if nesterov else b
-            p -= xp.multiply(g, lr, out=t)
+def _numbers(*, lr, momentum, dampening, nesterov, fresh):
+    """`fresh`: the buffers are new, all zero, and take the gradient as it is."""
+    share = 1 if fresh else 1 - dampening
+    return {"size": lr, "momentum": momentum, "share": share, "nesterov": nesterov}
+
+
+def _formula(xp, p, g, buffer, a, b, *, size, momentum, share, nesterov):
+    if buffer is not None:
+        buffer *= momentum
+        buffer += g if share == 1 else xp.multiply(g, share, out=b)
+        g = xp.add(g, xp.multiply(buffer, momentum, out=b), out=b) if nesterov else buffer
+    p -= xp.multiply(g, size, out=b)
+
+
+sgd = Rule("sgd", _numbers, _formula)

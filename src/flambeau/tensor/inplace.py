@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 
-from flambeau.backend import native
 from flambeau.backend.numpy.kernels import run as run_kernel
 from flambeau.core.config import modes
 from flambeau.core.dtypes import from_numpy_dtype
@@ -263,8 +262,7 @@ def update(kernel, params, *lists, **numbers) -> None:
     groups = (params, *lists)
     arrays = [[None if t is None else t._array for t in group] for group in groups]
     name = kernel.__name__.lstrip("_")
-    if not native.step(name, arrays, numbers):
-        run_kernel(kernel, xp, arrays, numbers)
+    run_kernel(kernel, xp, arrays, numbers)
     for group in (params, *lists[1:]):
         for t in group:
             if t is not None:

@@ -93,9 +93,9 @@ def over_rule(name: str, plain: Callable) -> Callable:
     return run
 
 
-def step(rule: str, lists, numbers: dict) -> bool:
-    """Run an optimiser's update rule on lists of arrays; False where it is left to NumPy."""
-    return enabled and runtime is not None and optim.step(rule, lists, numbers)
+def step(formula: str, lists, numbers: dict) -> bool:
+    """Run the formula of an optimiser's rule on lists of arrays; False where NumPy is to do it."""
+    return enabled and runtime is not None and optim.step(formula, lists, numbers)
 
 
 def product(a: np.ndarray, b: np.ndarray) -> np.ndarray | None:
