@@ -52,11 +52,7 @@ class Adadelta(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ):
-        checks.learning_rate(lr)
         checks.require(0.0 <= rho <= 1.0, "rho value", rho)
-        checks.require(eps >= 0.0, "epsilon value", eps)
-        checks.require(weight_decay >= 0.0, "weight_decay value", weight_decay)
-        checks.implementation(differentiable=differentiable)
         defaults = {
             "lr": lr,
             "rho": rho,
@@ -67,6 +63,7 @@ class Adadelta(Optimizer):
             "foreach": foreach,
             "differentiable": differentiable,
         }
+        checks.common(defaults)
         super().__init__(params, defaults)
 
     def _initial_state(self, group, p):

@@ -54,15 +54,6 @@ class Adagrad(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ):
-        checks.learning_rate(lr)
-        checks.require(lr_decay >= 0.0, "lr_decay value", lr_decay)
-        checks.require(weight_decay >= 0.0, "weight_decay value", weight_decay)
-        checks.require(
-            initial_accumulator_value >= 0.0,
-            "initial_accumulator_value value",
-            initial_accumulator_value,
-        )
-        checks.require(eps >= 0.0, "epsilon value", eps)
         defaults = {
             "lr": lr,
             "lr_decay": lr_decay,
@@ -74,8 +65,8 @@ class Adagrad(Optimizer):
             "differentiable": differentiable,
             "fused": fused,
         }
+        checks.common(defaults)
         super().__init__(params, defaults)
-        checks.implementation(differentiable=differentiable, fused=fused, foreach=foreach)
         for group in self.param_groups:
             for p in group["params"]:
                 self.state[p].update(self._initial_state(group, p))

@@ -65,10 +65,6 @@ class Adam(Optimizer):
             raise ValueError(
                 "lr as a Tensor is not supported for capturable=False and foreach=True"
             )
-        checks.learning_rate(lr)
-        checks.require(eps >= 0.0, "epsilon value", eps)
-        checks.betas(betas)
-        checks.require(weight_decay >= 0.0, "weight_decay value", weight_decay)
         _check_kinds(betas, immobile)
         defaults = {
             "lr": lr,
@@ -83,8 +79,8 @@ class Adam(Optimizer):
             "fused": fused,
             "decoupled_weight_decay": decoupled_weight_decay,
         }
+        checks.common(defaults)
         super().__init__(params, defaults)
-        checks.implementation(differentiable=differentiable, fused=fused, foreach=foreach)
 
     def _initial_state(self, group, p):
         state = {

@@ -51,11 +51,6 @@ class Adamax(Optimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ):
-        checks.learning_rate(lr)
-        checks.require(eps >= 0.0, "epsilon value", eps)
-        checks.betas(betas)
-        checks.require(weight_decay >= 0.0, "weight_decay value", weight_decay)
-        checks.implementation(differentiable=differentiable)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -66,6 +61,7 @@ class Adamax(Optimizer):
             "differentiable": differentiable,
             "capturable": capturable,
         }
+        checks.common(defaults)
         super().__init__(params, defaults)
 
     def _initial_state(self, group, p):

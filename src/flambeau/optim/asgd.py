@@ -51,9 +51,6 @@ class ASGD(Optimizer):
         differentiable: bool = False,
         capturable: bool = False,
     ):
-        checks.learning_rate(lr)
-        checks.require(weight_decay >= 0.0, "weight_decay value", weight_decay)
-        checks.implementation(differentiable=differentiable)
         defaults = {
             "lr": lr,
             "lambd": lambd,
@@ -65,6 +62,7 @@ class ASGD(Optimizer):
             "differentiable": differentiable,
             "capturable": capturable,
         }
+        checks.common(defaults)
         super().__init__(params, defaults)
 
     def _initial_state(self, group, p):

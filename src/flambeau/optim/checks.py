@@ -25,13 +25,23 @@ def require(holds, what: str, value) -> None:
         raise ValueError(f"Invalid {what}: {value}")
 
 
-def betas(pair) -> None:
-    """Raise ValueError unless both decay rates lie in [0, 1)."""
-    for index, beta in enumerate(pair):
+_NOT_NEGATIVE = (
+    "momentum", "weight_decay", "lr_decay", "momentum_decay", "initial_accumulator_value",
+)  # fmt: skip
+
+
+def common(options: dict) -> None:
+    """Check the options that mean the same in every optimiser, those of them that there are."""
+    learning_rate(options["lr"])
+    require(options.get("eps", 0) >= 0.0, "epsilon value", options.get("eps"))
+    for index, beta in enumerate(options.get("betas", ())):
         require(0.0 <= beta < 1.0, f"beta parameter at index {index}", beta)
+    for name in _NOT_NEGATIVE:
+        require(options.get(name, 0) >= 0.0, f"{name} value", options.get(name))
+    _implementation(options["differentiable"], options.get("fused"), options.get("foreach"))
 
 
-def implementation(*, differentiable: bool, fused=None, foreach=None) -> None:
+def _implementation(differentiable, fused, foreach) -> None:
     """Refuse what cannot be combined, and `differentiable`, which is not available."""
     if fused and differentiable:
         raise RuntimeError("`fused` does not support `differentiable`")

@@ -57,12 +57,6 @@ class NAdam(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
     ):
-        checks.learning_rate(lr)
-        checks.require(eps >= 0.0, "epsilon value", eps)
-        checks.betas(betas)
-        checks.require(weight_decay >= 0.0, "weight_decay value", weight_decay)
-        checks.require(momentum_decay >= 0.0, "momentum_decay value", momentum_decay)
-        checks.implementation(differentiable=differentiable)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -75,6 +69,7 @@ class NAdam(Optimizer):
             "capturable": capturable,
             "differentiable": differentiable,
         }
+        checks.common(defaults)
         super().__init__(params, defaults)
 
     def _initial_state(self, group, p):

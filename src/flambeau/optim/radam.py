@@ -55,11 +55,6 @@ class RAdam(Optimizer):
         capturable: bool = False,
         differentiable: bool = False,
     ):
-        checks.learning_rate(lr)
-        checks.require(eps >= 0.0, "epsilon value", eps)
-        checks.betas(betas)
-        checks.require(weight_decay >= 0.0, "weight_decay value", weight_decay)
-        checks.implementation(differentiable=differentiable)
         defaults = {
             "lr": lr,
             "betas": betas,
@@ -71,6 +66,7 @@ class RAdam(Optimizer):
             "decoupled_weight_decay": decoupled_weight_decay,
             "differentiable": differentiable,
         }
+        checks.common(defaults)
         super().__init__(params, defaults)
 
     def _initial_state(self, group, p):

@@ -54,12 +54,7 @@ class RMSprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ):
-        checks.learning_rate(lr)
-        checks.require(eps >= 0.0, "epsilon value", eps)
-        checks.require(momentum >= 0.0, "momentum value", momentum)
-        checks.require(weight_decay >= 0.0, "weight_decay value", weight_decay)
         checks.require(alpha >= 0.0, "alpha value", alpha)
-        checks.implementation(differentiable=differentiable)
         defaults = {
             "lr": lr,
             "momentum": momentum,
@@ -72,6 +67,7 @@ class RMSprop(Optimizer):
             "maximize": maximize,
             "differentiable": differentiable,
         }
+        checks.common(defaults)
         super().__init__(params, defaults)
 
     def _initial_state(self, group, p):

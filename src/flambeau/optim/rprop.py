@@ -52,9 +52,7 @@ class Rprop(Optimizer):
         maximize: bool = False,
         differentiable: bool = False,
     ):
-        checks.learning_rate(lr)
         checks.require(0.0 < etas[0] < 1.0 < etas[1], "eta values", f"{etas[0]}, {etas[1]}")
-        checks.implementation(differentiable=differentiable)
         defaults = {
             "lr": lr,
             "etas": etas,
@@ -64,6 +62,7 @@ class Rprop(Optimizer):
             "differentiable": differentiable,
             "capturable": capturable,
         }
+        checks.common(defaults)
         super().__init__(params, defaults)
 
     def _initial_state(self, group, p):

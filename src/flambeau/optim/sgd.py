@@ -52,9 +52,6 @@ class SGD(Optimizer):
         differentiable: bool = False,
         fused: bool | None = None,
     ):
-        checks.learning_rate(lr)
-        checks.require(momentum >= 0.0, "momentum value", momentum)
-        checks.require(weight_decay >= 0.0, "weight_decay value", weight_decay)
         if nesterov and (momentum <= 0 or dampening != 0):
             raise ValueError("Nesterov momentum requires a momentum and zero dampening")
         defaults = {
@@ -68,8 +65,8 @@ class SGD(Optimizer):
             "differentiable": differentiable,
             "fused": fused,
         }
+        checks.common(defaults)
         super().__init__(params, defaults)
-        checks.implementation(differentiable=differentiable, fused=fused, foreach=foreach)
 
     def _updates(self, group, params, grads) -> list:
         """Parameters that have a momentum already, and those whose momentum starts now."""
