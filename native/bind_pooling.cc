@@ -84,19 +84,19 @@ void bind_pooling(nb::module_& m) {
   def(m, "avg_pool_forward(x[n h w channels], y[n oh ow channels], window, count_include_pad=True, divisor=None)",
       [](In<4> x, Out<4> y, const Window& numbers, bool count_padding, std::optional<int64_t> divisor) {
         const auto [shape, window] = average_pool(x, y, numbers);
-        run(kernels().pooling.average_forward, shape, &window, average_count(count_padding, divisor), x, y);
+        run(kernels().pooling.average_forward, shape, window, average_count(count_padding, divisor), x, y);
       });
   def(m, "avg_pool_backward(gy[n oh ow channels], gx[n h w channels], window, count_include_pad=True, divisor=None)",
       [](In<4> gy, Out<4> gx, const Window& numbers, bool count_padding, std::optional<int64_t> divisor) {
         const auto [shape, window] = average_pool(gx, gy, numbers);
-        run(kernels().pooling.average_backward, shape, &window, average_count(count_padding, divisor), gy, gx);
+        run(kernels().pooling.average_backward, shape, window, average_count(count_padding, divisor), gy, gx);
       });
   def(m, "adaptive_avg_forward(x[n h w channels], y[n oh ow channels])", [](In<4> x, Out<4> y) {
     check(y.size() == 0 || x.size() > 0, "the cells of an empty image have no mean");
-    run(kernels().pooling.average_forward, pool_shape(x, y), nullptr, AverageCount{}, x, y);
+    run(kernels().pooling.average_forward, pool_shape(x, y), PoolWindow{}, AverageCount{}, x, y);
   });
   def(m, "adaptive_avg_backward(gy[n oh ow channels], gx[n h w channels])", [](In<4> gy, Out<4> gx) {
-    run(kernels().pooling.average_backward, pool_shape(gx, gy), nullptr, AverageCount{}, gy, gx);
+    run(kernels().pooling.average_backward, pool_shape(gx, gy), PoolWindow{}, AverageCount{}, gy, gx);
   });
 }
 

@@ -39,9 +39,9 @@ struct PoolingKernels {
   void (*max_backward)(const PoolShape&, const PoolWindow&, const float* gy, MaxPlaces places, float* gx);
   // Places as PyTorch gives them: positions in the flattened plane (h, w).
   void (*max_indices)(const PoolShape&, const PoolWindow&, MaxPlaces places, int64_t* indices);
-  // Without a window the image is cut into oh x ow nearly equal cells.
-  void (*average_forward)(const PoolShape&, const PoolWindow*, AverageCount, const float* x, float* y);
-  void (*average_backward)(const PoolShape&, const PoolWindow*, AverageCount, const float* gy, float* gx);
+  // With a window of height 0 the image is cut into oh x ow nearly equal cells.
+  void (*average_forward)(const PoolShape&, const PoolWindow&, AverageCount, const float* x, float* y);
+  void (*average_backward)(const PoolShape&, const PoolWindow&, AverageCount, const float* gy, float* gx);
 };
 
 }  // namespace flambeau
