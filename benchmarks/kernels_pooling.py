@@ -57,7 +57,7 @@ def max_pool(x, gy, kernel, stride, pad):
 def average_pool(x, gy, kernel, stride, pad):
     """Our pass, and PyTorch's."""
     y, gx = aligned(*gy.shape), aligned(*x.shape)
-    window = [kernel, kernel, stride, stride, pad, pad]
+    window = [kernel, kernel, stride, stride, pad, pad, 1, 1]
     numbers = ([kernel] * 2, [stride] * 2, [pad] * 2, False, True, None)
 
     def ours():

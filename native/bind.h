@@ -71,8 +71,7 @@ WeightStrides weight_strides(const W& w) {
 
 // `window`: strides, paddings, dilations, one each dimension of space; groups. Without `y` its size is the greatest.
 ConvShape conv_shape(Shape x, Shape w, std::optional<Shape> y, const Window& window);
-PoolWindow pool_window(const Window& numbers);
-void check_fits(const PoolShape&, const PoolWindow&);
+PoolWindow pool_window(const PoolShape&, const Window& numbers);
 Monotone monotone(const std::string& name, float a, float b);
 
 // Where in their windows maxima lie: bytes, integers, or nothing.

@@ -10,9 +10,9 @@ using MaybeWeightOut = View<float, 4, false, true>;
 // `window`: of the convolution, as conv_forward wants it; `pool`: of the pool, as max_pool_forward wants it.
 template <class Y>
 ConvPoolShape conv_pool_shape(const In<4>& x, const Weight& w, const Y& y, const Window& window, const Window& pool) {
-  const ConvPoolShape s{conv_shape(x.shape(), w.shape(), {}, window), pool_window(pool), y.shape(1), y.shape(2)};
-  check_fits({s.conv.n, s.conv.oh, s.conv.ow, s.conv.c_out, s.oh, s.ow}, s.window);
-  return s;
+  const ConvShape s = conv_shape(x.shape(), w.shape(), {}, window);
+  const PoolShape pooled{s.n, s.oh, s.ow, s.c_out, y.shape(1), y.shape(2)};
+  return {s, pool_window(pooled, pool), pooled.oh, pooled.ow};
 }
 
 }  // namespace

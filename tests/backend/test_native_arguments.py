@@ -81,11 +81,11 @@ _CONVOLUTIONS = ("forward", "backward_data", "backward_weight")
 def pools(dtype: Any, x: tuple, y: tuple, window: list[int]) -> dict[str, dict[str, Any]]:
     values = {"x": floats(*x), "y": floats(*y), "gx": floats(*x), "gy": floats(*y)}
     values |= {"places": np.ones(y, dtype), "indices": np.ones(y, np.int64), "h": x[1], "w": x[2]}
-    average = {"window": window[:6], "count_include_pad": True, "divisor": None}
+    average = {"window": window, "count_include_pad": True, "divisor": None}
     largest = {
         f"max_pool_{name}": {"window": window} for name in ("forward", "backward", "indices")
     }
-    means = {f"{name}_{way}": average for name in ("avg_pool", "adaptive_avg") for way in WAYS}
+    means = {f"avg_pool_{way}": average for way in WAYS}
     return {name: values | more for name, more in (largest | means).items()}
 
 

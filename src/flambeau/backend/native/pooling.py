@@ -19,7 +19,7 @@ def max_windows(x, *, kernel, stride, padding, dilation, ceil_mode):
         return volumes.max_windows(x, out, kernel, stride, padding, dilation)
     y = empty_last((*x.shape[:2], *out))
     places = empty_last(y.shape, number_type(kernel))
-    window = _window((1, 1, 0, 1), kernel, stride, padding, dilation)
+    window = _window(kernel, stride, padding, dilation)
     runtime.max_pool_forward(rows(x), rows(y), rows(places), window)
     return y, places
 
@@ -30,7 +30,7 @@ def max_pool_indices(places, *, size, kernel, stride, padding, dilation):
     if len(size) != 2 or not places.size or places.dtype not in (np.uint8, np.int32):
         return None
     indices = empty_last(places.shape, np.dtype(np.int64))
-    window = _window((1, 1, 0, 1), kernel, stride, padding, dilation)
+    window = _window(kernel, stride, padding, dilation)
     runtime.max_pool_indices(rows(places), rows(indices), *size, window)
     return indices
 
@@ -59,7 +59,7 @@ def max_pool_spread(g, places, *, size, kernel, stride, padding, dilation):
     if g.ndim == 5:
         return volumes.max_spread(g, places, size, kernel, stride, padding, dilation)
     gx = empty_last(size)
-    window = _window((1, 1, 0, 1), kernel, stride, padding, dilation)
+    window = _window(kernel, stride, padding, dilation)
     runtime.max_pool_backward(rows(g), rows(places), rows(gx), window)
     return gx
 
@@ -74,7 +74,7 @@ def avg_windows(x, *, kernel, stride, padding, ceil_mode, count_include_pad, div
     if x.ndim == 5:
         more = kernel, stride, padding, count_include_pad, divisor_override
         return volumes.avg_windows(x, out, *more)
-    window = _window((1, 1, 0), kernel, stride, padding)
+    window = _window(kernel, stride, padding, (1,) * len(kernel))
     runtime.avg_pool_forward(rows(x), rows(y), window, count_include_pad, divisor_override)
     return y
 
@@ -90,7 +90,7 @@ def avg_windows_spread(
         more = kernel, stride, padding, count_include_pad, divisor_override
         return volumes.avg_spread(g, size, *more)
     gx = empty_last(size)
-    window = _window((1, 1, 0), kernel, stride, padding)
+    window = _window(kernel, stride, padding, (1,) * len(kernel))
     runtime.avg_pool_backward(rows(g), rows(gx), window, count_include_pad, divisor_override)
     return gx
 
@@ -103,7 +103,7 @@ def adaptive_avg(x, *, out):
     if x.ndim == 5:
         return volumes.adaptive_avg(x, out)
     y = empty_last((*x.shape[:2], *out))
-    runtime.adaptive_avg_forward(rows(x), rows(y))
+    runtime.avg_pool_forward(rows(x), rows(y), None)
     return y
 
 
@@ -115,7 +115,7 @@ def adaptive_avg_spread(g, *, size):
     if g.ndim == 5:
         return volumes.adaptive_spread(g, size)
     gx = empty_last(size)
-    runtime.adaptive_avg_backward(rows(g), rows(gx))
+    runtime.avg_pool_backward(rows(g), rows(gx), None)
     return gx
 
 
@@ -135,8 +135,8 @@ def _out(x, kernel, stride, padding, dilation, ceil_mode):
     return out if min(out) > 0 else None
 
 
-def _window(flat, *numbers) -> list[int]:
-    """The numbers in pairs; those of one dimension beside ``flat`` ones."""
+def _window(*numbers) -> list[int]:
+    """Kernel, stride, padding and dilation in pairs; those of one dimension beside flat ones."""
     if len(numbers[0]) == 2:
         return [n for pair in numbers for n in pair]
-    return [n for one, (number,) in zip(flat, numbers) for n in (one, number)]
+    return [n for one, (number,) in zip((1, 1, 0, 1), numbers) for n in (one, number)]

@@ -21,7 +21,7 @@ def max_windows(x, out, *window):
     """The maxima of (N, C, D, H, W), and their places in their windows."""
     n, c, d = x.shape[:3]
     kernel = window[0]
-    planes, depths = _windows((1, 1, 0, 1), window)
+    planes, depths = _windows(window)
     maxima = empty((n * d, *out[1:], c))
     places = np.empty(maxima.shape, number_type(kernel[1:]))
     runtime.max_pool_forward(_images(x), maxima, places, planes)
@@ -39,7 +39,7 @@ def max_spread(g, chosen, size, *window):
     """The adjoint, for given places."""
     (n, c, d), pixels = size[:3], math.prod(g.shape[3:])
     kernel = window[0]
-    planes, depths = _windows((1, 1, 0, 1), window)
+    planes, depths = _windows(window)
     deep, inside = np.divmod(_columns(chosen), math.prod(kernel[1:]))
     deep = deep.astype(number_type(kernel[:1]))
     middle = empty((n, d, pixels, c))
@@ -62,7 +62,7 @@ def _depth(deep, d, window):
 def avg_windows(x, out, kernel, stride, padding, count_include_pad, divisor):
     """The means of (N, C, D, H, W)."""
     n, c, d = x.shape[:3]
-    planes, depths = _windows((1, 1, 0), (kernel, stride, padding))
+    planes, depths = _windows((kernel, stride, padding, (1, 1, 1)))
     means = empty((n * d, *out[1:], c))
     once = None if divisor is None else 1
     runtime.avg_pool_forward(_images(x), means, planes, count_include_pad, once)
@@ -75,7 +75,7 @@ def avg_windows(x, out, kernel, stride, padding, count_include_pad, divisor):
 def avg_spread(g, size, kernel, stride, padding, count_include_pad, divisor):
     """The adjoint."""
     (n, c, d), pixels = size[:3], math.prod(g.shape[3:])
-    planes, depths = _windows((1, 1, 0), (kernel, stride, padding))
+    planes, depths = _windows((kernel, stride, padding, (1, 1, 1)))
     middle, gx = empty((n, d, pixels, c)), empty_last(size)
     runtime.avg_pool_backward(_columns(g), middle, depths, count_include_pad, divisor)
     middle = middle.reshape(n * d, *g.shape[3:], c)
@@ -88,8 +88,8 @@ def adaptive_avg(x, out):
     """The means of nearly equal cells of (N, C, D, H, W)."""
     n, c, d = x.shape[:3]
     means, y = empty((n * d, *out[1:], c)), empty_last((n, c, *out))
-    runtime.adaptive_avg_forward(_images(x), means)
-    runtime.adaptive_avg_forward(means.reshape(n, d, -1, c), _columns(y))
+    runtime.avg_pool_forward(_images(x), means, None)
+    runtime.avg_pool_forward(means.reshape(n, d, -1, c), _columns(y), None)
     return y
 
 
@@ -97,8 +97,8 @@ def adaptive_spread(g, size):
     """The adjoint."""
     (n, c, d), pixels = size[:3], math.prod(g.shape[3:])
     middle, gx = empty((n, d, pixels, c)), empty_last(size)
-    runtime.adaptive_avg_backward(_columns(g), middle)
-    runtime.adaptive_avg_backward(middle.reshape(n * d, *g.shape[3:], c), _images(gx))
+    runtime.avg_pool_backward(_columns(g), middle, None)
+    runtime.avg_pool_backward(middle.reshape(n * d, *g.shape[3:], c), _images(gx), None)
     return gx
 
 
@@ -114,7 +114,7 @@ def _columns(x):
     return y.reshape(*y.shape[:2], -1, y.shape[4])
 
 
-def _windows(flat, window):
+def _windows(window):
     """The runtime's numbers of the window's planes, and of its depth."""
     planes = [n for numbers in window for n in numbers[1:]]
-    return planes, [n for numbers, one in zip(window, flat) for n in (numbers[0], one)]
+    return planes, [n for numbers, one in zip(window, (1, 1, 0, 1)) for n in (numbers[0], one)]
