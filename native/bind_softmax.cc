@@ -14,8 +14,8 @@ EntropyReduction reduction_of(const std::string& name) {
 }
 
 // Raises IndexError where a target is no class.
-double cross_entropy(In<2> x, Targets target, MaybeIn<1> weight, Out<1> loss, MaybeOut<2> gx,
-                     const std::string& reduction_name, int64_t ignore_index) {
+void cross_entropy(In<2> x, Targets target, MaybeIn<1> weight, Out<1> loss, Out<2> gx,
+                   const std::string& reduction_name, int64_t ignore_index) {
   const SoftmaxShape s{x.shape(0), x.shape(1)};
   const EntropyReduction reduction = reduction_of(reduction_name);
   check(apart(target, loss) && apart(target, gx), "a result lies on the targets");
@@ -26,7 +26,7 @@ double cross_entropy(In<2> x, Targets target, MaybeIn<1> weight, Out<1> loss, Ma
     if (t[r] != ignore_index && (t[r] < 0 || t[r] >= s.c))
       throw std::out_of_range("Target " + std::to_string(t[r]) + " is out of bounds. There are " +
                               std::to_string(s.c) + " classes");
-  return run(kernels().softmax.entropy, s, EntropyTarget{t, weight.data(), ignore_index}, reduction, x, loss, gx);
+  run(kernels().softmax.entropy, s, EntropyTarget{t, weight.data(), ignore_index}, reduction, x, loss, gx);
 }
 
 }  // namespace
@@ -46,7 +46,7 @@ void bind_softmax(nb::module_& m) {
   forward("log_softmax_forward(x[m c], y[m c])", &SoftmaxKernels::log_softmax);
   backward("softmax_backward(gy[m c], y[m c], gx[m c])", &SoftmaxKernels::softmax_backward);
   backward("log_softmax_backward(gy[m c], y[m c], gx[m c])", &SoftmaxKernels::log_softmax_backward);
-  def(m, "cross_entropy(x[m c], target[m], weight[c], loss, gx[m c]=None, reduction='mean', ignore_index=-100)",
+  def(m, "cross_entropy(x[m c], target[m], weight[c], loss, gx[m c], reduction='mean', ignore_index=-100)",
       cross_entropy);
 }
 

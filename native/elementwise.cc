@@ -35,7 +35,7 @@ FLAMBEAU_INLINE Vec normal(Vec x) {
 
 FLAMBEAU_INLINE Vec gelu(Vec x) {
   const Vec near = clamp(x, -kNormalEnd, kNormalEnd);
-  return abs(x) > kNormalEnd ? larger(Vec{}, x) : x * normal(near) + 0.5f * x;
+  return abs(x) > kNormalEnd ? max(Vec{}, x) : x * normal(near) + 0.5f * x;
 }
 
 // Phi(x) + x times the density, which is 0 from 13 on.
@@ -49,7 +49,7 @@ FLAMBEAU_INLINE Vec gelu_slope(Vec x) {
 FLAMBEAU_INLINE Vec gelu_inner(Vec x) { return 0.797884561f * (x + 0.044715f * (x * x * x)); }
 
 FLAMBEAU_INLINE Vec gelu_tanh(Vec x) {
-  x = larger(broadcast(-100.0f), x);
+  x = max(broadcast(-100.0f), x);
   return x * (0.5f * (1.0f + tanh(gelu_inner(x))));
 }
 

@@ -13,10 +13,6 @@
 
 #include "simd.h"
 
-#if defined(__AVX512F__) || defined(__AVX__) || defined(__SSE2__)
-#include <immintrin.h>
-#endif
-
 namespace flambeau::FLAMBEAU_ISA {
 
 typedef uint32_t Bits __attribute__((vector_size(4 * kLanes)));
@@ -32,15 +28,7 @@ FLAMBEAU_INLINE Vec abs(Vec x) { return from_bits(bits(x) & 0x7fffffffu); }
 FLAMBEAU_INLINE Vec with_sign(Vec magnitude, Vec sign) {
   return from_bits((bits(magnitude) & 0x7fffffffu) | (bits(sign) & 0x80000000u));
 }
-// a > b ? a : b, so b where one is NaN; GCC makes two instructions of that with AVX-512.
-FLAMBEAU_INLINE Vec larger(Vec a, Vec b) {
-#if defined(__AVX512F__)
-  return _mm512_maskz_max_ps(0xffff, a, b);
-#else
-  return a > b ? a : b;
-#endif
-}
-FLAMBEAU_INLINE Vec smaller(Vec a, Vec b) {
+FLAMBEAU_INLINE Vec smaller(Vec a, Vec b) {  // b where one is NaN
 #if defined(__AVX512F__)
   return _mm512_maskz_min_ps(0xffff, a, b);
 #else
@@ -49,20 +37,12 @@ FLAMBEAU_INLINE Vec smaller(Vec a, Vec b) {
 }
 // NaN passes through as x.
 FLAMBEAU_INLINE Vec clamp(Vec x, float low, float high) {
-  return smaller(broadcast(high), larger(broadcast(low), x));
+  return smaller(broadcast(high), max(broadcast(low), x));
 }
 
-FLAMBEAU_INLINE Vec sqrt(Vec x) {
-#if defined(__AVX512F__)
-  return _mm512_maskz_sqrt_ps(0xffff, x);  // the plain one draws a warning from GCC
-#elif defined(__AVX__)
-  return _mm256_sqrt_ps(x);
-#elif defined(__SSE2__)
-  return _mm_sqrt_ps(x);
-#else
+FLAMBEAU_INLINE Vec sqrt(Vec x) {  // one instruction: compilers see it
   for (int i = 0; i < kLanes; ++i) x[i] = __builtin_sqrtf(x[i]);
   return x;
-#endif
 }
 
 // 1 / x within a unit in the last place, for 1e-30 < |x| < 1e30: a division takes as long as ten products.
@@ -242,7 +222,7 @@ FLAMBEAU_INLINE Vec cos(Vec x) { return sine(x, 1); }
 
 // log(1 + e^x) for any x.
 FLAMBEAU_INLINE Vec softplus(Vec x) {
-  return larger(Vec{}, x) + log1p(exp(-abs(x)));
+  return max(Vec{}, x) + log1p(exp(-abs(x)));
 }
 
 }  // namespace flambeau::FLAMBEAU_ISA

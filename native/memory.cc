@@ -18,14 +18,8 @@ constexpr std::size_t kLine = 64;
 constexpr std::size_t kLeast = 1024;
 constexpr std::size_t kHugePage = std::size_t(2) << 20;
 
-// In the cache line before the block.
-struct Header {
-  std::size_t size;  // of all, with this
-  int kind;          // index of its class
-};
-static_assert(sizeof(Header) <= kLine);
-
-Header* header_of(void* block) { return reinterpret_cast<Header*>(static_cast<char*>(block) - kLine); }
+// The cache line before a block says how large it is with this line: a size that its class has.
+std::size_t& size_of(void* block) { return *reinterpret_cast<std::size_t*>(static_cast<char*>(block) - kLine); }
 
 struct Class {
   std::vector<void*> blocks;
@@ -45,13 +39,13 @@ std::size_t default_limit() {
 }
 std::size_t most_bytes = default_limit();
 
-// The class of a size, and the size that its blocks have.
-int class_of(std::size_t& size) {
+// The class of a size, which becomes the size that its blocks have.
+Class& class_of(std::size_t& size) {
   size = std::max(size, kLeast);
   const int step = std::bit_width(size - 1) - 4;  // sizes of this power of two are 2^step apart
   const std::size_t eighths = ((size - 1) >> step) + 1;
   size = eighths << step;
-  return step * 8 + int(eighths - 8);
+  return classes[step * 8 + int(eighths - 8)];
 }
 
 void* from_system(std::size_t size) {
@@ -67,8 +61,8 @@ void* from_system(std::size_t size) {
 void to_system(Class& from) {
   void* block = from.blocks.back();
   from.blocks.pop_back();
-  kept_bytes -= header_of(block)->size;
-  std::free(header_of(block));
+  kept_bytes -= size_of(block);
+  std::free(&size_of(block));
 }
 
 // Make room for `size` bytes; what was used longest ago goes first.
@@ -86,11 +80,10 @@ void evict(std::size_t size) {
 void* take(std::size_t bytes) {
   if (bytes > PTRDIFF_MAX / 2) return nullptr;
   std::size_t size = bytes + kLine;
-  const int kind = class_of(size);
   void* block = nullptr;
   {
     const std::lock_guard<std::mutex> lock(mutex);
-    Class& c = classes[kind];
+    Class& c = class_of(size);
     c.used = ++now;
     if (!c.blocks.empty()) {
       block = c.blocks.back();
@@ -102,7 +95,7 @@ void* take(std::size_t bytes) {
     void* memory = from_system(size);
     if (!memory) return nullptr;
     block = static_cast<char*>(memory) + kLine;
-    *header_of(block) = {size, kind};
+    size_of(block) = size;
   }
   if (poison) std::memset(block, 255, bytes);
   return block;
@@ -110,20 +103,20 @@ void* take(std::size_t bytes) {
 
 void give(void* block) {
   if (!block) return;
-  const Header* header = header_of(block);
+  std::size_t size = size_of(block);
   const std::lock_guard<std::mutex> lock(mutex);
-  if (header->size > most_bytes) return std::free(header_of(block));
-  evict(header->size);
-  Class& c = classes[header->kind];
+  if (size > most_bytes) return std::free(&size_of(block));
+  evict(size);
+  Class& c = class_of(size);
   c.used = ++now;
   c.blocks.push_back(block);
-  kept_bytes += header->size;
+  kept_bytes += size;
 }
 
 void* resize(void* block, std::size_t bytes) {
   void* other = take(bytes);
   if (other && block) {
-    std::memcpy(other, block, std::min(bytes, header_of(block)->size - kLine));
+    std::memcpy(other, block, std::min(bytes, size_of(block) - kLine));
     give(block);
   }
   return other;

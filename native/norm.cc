@@ -17,6 +17,10 @@
 // kFloatRows rows are floats, everything above is double. Pieces are cut by the shape alone and added in order.
 #include "norm.h"
 
+#if defined(__AVX__)
+#include <immintrin.h>
+#endif
+
 #include "math.h"
 #include "rows.h"
 #include "table.h"
@@ -268,7 +272,7 @@ void apply(NormShape s, const Fold& fold, const NormAffine& affine, bool relu, c
         __attribute__((always_inline)) {
     const Vec v = normalised(load_part(x + at, lanes), load_part(f.mean + column, lanes),
                              load_part(f.scale + column, lanes), load_part(f.shift + column, lanes));
-    return larger(lowest, v);  // in this order NaN stays
+    return max(lowest, v);  // in this order NaN stays
   });
 }
 

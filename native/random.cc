@@ -49,29 +49,18 @@ FLAMBEAU_INLINE void for_parts(uint64_t seed, uint64_t offset, int64_t n, int64_
   });
 }
 
-// The halves of words as 32-bit numbers in a row: the lower half first.
-FLAMBEAU_INLINE Bits halves(const uint64_t* words, int64_t i) {
-#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
-  return bits(load(reinterpret_cast<const float*>(words) + i));
-#else
-  Bits found;
-  for (int64_t lane = 0; lane < kLanes; ++lane) found[lane] = uint32_t(words[(i + lane) / 2] >> (32 * (lane % 2)));
-  return found;
-#endif
-}
-
 void words(uint64_t seed, uint64_t offset, int64_t n, uint64_t* out) {
   for_parts(seed, offset, n, 1, [&](int64_t begin, int64_t count, const uint64_t* from) {
     std::memcpy(out + begin, from, count * sizeof(uint64_t));
   });
 }
 
-// f of each 32 bits. (The words of a part are always whole vectors, of which the last may hold old ones at the end.)
+// f of the halves of words, each as they lie in memory: 32 bits. (The words of a part are always whole vectors, of which the last may hold old ones at the end.)
 template <class F>
 void for_halves(uint64_t seed, uint64_t offset, int64_t n, float* out, const F& f) {
   for_parts(seed, offset, n, 2, [&](int64_t begin, int64_t count, const uint64_t* from) {
     for (int64_t i = 0; i < count; i += kLanes)
-      store_part(out + begin + i, f(halves(from, i)), int(least(count - i, kLanes)));
+      store_part(out + begin + i, f(bits(load(reinterpret_cast<const float*>(from) + i))), int(least(count - i, kLanes)));
   });
 }
 

@@ -154,33 +154,30 @@ void block(int64_t rows, int64_t columns, int64_t stride, const float* x, float*
   }
 }
 
-// One (count, inner) array. Few columns are taken several rows at a time, so that vectors are full.
+// One (count, inner) array. Of few columns several rows are taken for one longer, so that vectors are full; the sums of
+// these and the rows left over are then rows of `inner`.
 template <class Op>
 void reduce_columns(int64_t count, int64_t inner, const float* x, float* y) {
-  const int64_t together = inner < kLanes && count >= 4 * kLanes ? kLanes : 1;
-  const int64_t rows = count / together, columns = inner * together;
-  const int64_t width = least(columns, kColumns), height = most(kBand / width, kRun);
-  const int64_t blocks = ceil_div(columns, width), bands = ceil_div(rows, height);
-  static thread_local Scratch scratch;
-  const bool direct = bands <= 1 && together == 1;
-  float* parts = direct ? y : scratch.floats((most(bands, 1) + 1) * columns + kLanes * inner);
-  if (bands == 0) return block<Op>(0, inner, inner, x, y);
-  parallel_for(blocks * bands, [&](int64_t i) {
-    const int64_t column = i % blocks * width, row = i / blocks * height;
-    block<Op>(least(height, rows - row), least(width, columns - column), columns, x + row * columns + column,
-              parts + i / blocks * columns + column);
-  });
-  if (direct) return;
+  static thread_local Scratch folded_scratch, part_scratch;
   struct Joined : Op {  // results are not elements
     static FLAMBEAU_INLINE Vec of(Vec x) { return x; }
   };
-  if (together == 1) return block<Joined>(bands, columns, columns, parts, y);
-  // The sums of the bands, then in rows of `inner`: of each residue of the row's number, and of the rows left over.
-  float* folded = parts + bands * columns;
-  block<Joined>(bands, columns, columns, parts, folded);
-  const int64_t left = count % together;
-  if (left > 0) block<Op>(left, inner, inner, x + rows * columns, folded + columns);
-  block<Joined>(together + (left > 0), inner, inner, folded, y);
+  if (inner < kLanes && count >= 4 * kLanes) {
+    const int64_t rows = count / kLanes, left = count % kLanes, columns = inner * kLanes;
+    float* folded = folded_scratch.floats(columns + inner);
+    reduce_columns<Op>(rows, columns, x, folded);
+    if (left > 0) block<Op>(left, inner, inner, x + rows * columns, folded + columns);
+    return block<Joined>(kLanes + (left > 0), inner, inner, folded, y);
+  }
+  const int64_t width = least(inner, kColumns), height = most(kBand / width, kRun);
+  const int64_t blocks = ceil_div(inner, width), bands = most(1, ceil_div(count, height));
+  float* parts = bands == 1 ? y : part_scratch.floats(bands * inner);
+  parallel_for(blocks * bands, [&](int64_t i) {
+    const int64_t column = i % blocks * width, row = i / blocks * height;
+    block<Op>(least(height, count - row), least(width, inner - column), inner, x + row * inner + column,
+              parts + i / blocks * inner + column);
+  });
+  if (bands > 1) block<Joined>(bands, inner, inner, parts, y);
 }
 
 template <class Op>

@@ -14,11 +14,15 @@
 #include "softmax.h"
 
 #include "math.h"
+#include "reduce.h"
 #include "rows.h"
 #include "table.h"
 #include "transpose.h"
 
 namespace flambeau::FLAMBEAU_ISA {
+
+const ReduceKernels& reduce_kernels();
+
 namespace {
 
 constexpr int64_t kFew = 128;               // rows that are not longer are turned
@@ -27,7 +31,7 @@ constexpr int64_t kFloatSum = 2048;         // numbers of a row that are summed 
 
 // A multiple of kLanes where rows are turned.
 int64_t piece_rows(SoftmaxShape s) {
-  const int64_t rows = most(1, kPieceFloats / s.c);
+  const int64_t rows = most(1, kPieceFloats / most(1, s.c));
   return s.c <= kFew ? ceil_div(rows, kLanes) * kLanes : rows;
 }
 
@@ -35,7 +39,7 @@ int64_t piece_rows(SoftmaxShape s) {
 //
 //   count                    rows at once
 //   open(from, to)           the rows at `from`: x(column, lanes) reads, x.put(column, lanes, v) writes, x.back(column,
-//                            lanes) reads what was put, and x.finish() after the last; `to` may be null
+//                            lanes) reads what was put, and x.finish() after the last; `to` is null if there is none
 //   top(x), sum(f), each(f)  the greatest x, the sum of f(column, lanes), and just f(column, lanes), of all columns
 //   numbers(f), lane(a, row) f(row) of each row side by side, which is a float or a vector; and the way back
 
@@ -50,7 +54,7 @@ struct Along {
     FLAMBEAU_INLINE Vec operator()(int64_t j, int lanes) const { return load_part(from + j, lanes); }
     FLAMBEAU_INLINE Vec back(int64_t j, int lanes) const { return load_part(to + j, lanes); }
     FLAMBEAU_INLINE Vec put(int64_t j, int lanes, Vec v) const {
-      if (to) store_part(to + j, v, lanes);
+      store_part(to + j, v, lanes);
       return v;
     }
     void finish() const {}
@@ -149,7 +153,6 @@ FLAMBEAU_INLINE void walk_rows(SoftmaxShape s, int64_t begin, int64_t end, const
 // body(rows, x, floats before them) for all rows, in parallel; x is open from `from` to `to`.
 template <class F>
 void for_rows(SoftmaxShape s, const float* from, float* to, const F& body) {
-  if (s.m * s.c == 0) return;
   for_row_pieces(s.m, piece_rows(s), [&](int64_t begin, int64_t end, int64_t) {
     walk_rows(s, begin, end, [&](const auto& rows, int64_t r) __attribute__((always_inline)) {
       auto x = rows.open(from + r * s.c, to + r * s.c);
@@ -211,65 +214,52 @@ struct Entropy {
 
   // Of all rows, in order.
   double total_weight() const {
+    int64_t count = 0;
+    for (int64_t r = 0; r < s.m; ++r) count += counts(r);
+    if (!goal.weight) return double(count);
     double sum = 0;
     for (int64_t r = 0; r < s.m; ++r) sum += weight(r);
     return sum;
   }
-
-  // After the exponentials were multiplied: the rest of the gradient, for a gradient g of the row's loss.
-  void finish_gradient(int64_t row, float g, float* gx) const {
-    if (counts(row)) gx[goal.target[row]] -= g * weight(row);
-    else std::memset(gx, 0, sizeof(float) * s.c);  // not 0 times what may be infinite
-  }
 };
 
-// Writes losses of rows [begin, end), and gx for a gradient g of each row's loss; returns their sum.
-double entropy_rows(const Entropy& e, int64_t begin, int64_t end, const float* from, float g, float* losses,
-                    float* gx) {
+// Losses of rows [begin, end), and gx for a gradient g of each row's loss.
+void entropy_rows(const Entropy& e, int64_t begin, int64_t end, const float* from, float g, float* losses, float* gx) {
   const int64_t c = e.s.c;
-  double total = 0;
+  const int64_t* const target = e.goal.target;
   walk_rows(e.s, begin, end, [&](const auto& rows, int64_t first) __attribute__((always_inline)) {
-    auto x = rows.open(from + first * c, gx ? gx + first * c : nullptr);
+    auto x = rows.open(from + first * c, gx + first * c);
     const auto top = rows.top(x), sum = rows.sum(FLAMBEAU_ALONG { return x.put(j, lanes, exp(x(j, lanes) - top)); });
     const auto log_sum = log_of(sum);
-    double so_far = total;
     for (int64_t k = 0, row = first; k < rows.count; ++k, ++row) {
-      float loss = 0;
-      if (e.counts(row)) {
-        const float below = from[row * c + e.goal.target[row]] - rows.lane(top, k);
-        loss = e.weight(row) * (rows.lane(log_sum, k) - below);
-      }
-      if (losses) losses[row] = loss;
-      so_far += loss;
+      losses[row] = 0;
+      if (!e.counts(row)) continue;
+      const float below = from[row * c + target[row]] - rows.lane(top, k);
+      losses[row] = e.weight(row) * (rows.lane(log_sum, k) - below);
     }
-    total = so_far;
-    if (!gx) return;
     const auto scale = rows.numbers([&](int64_t k) { return g * e.weight(first + k) / rows.lane(sum, k); });
     rows.each(FLAMBEAU_ALONG { x.put(j, lanes, x.back(j, lanes) * scale); });
     x.finish();
-    for (int64_t k = 0; k < rows.count; ++k) e.finish_gradient(first + k, g, gx + (first + k) * c);
+    for (int64_t k = 0, row = first; k < rows.count; ++k, ++row) {
+      if (e.counts(row)) gx[row * c + target[row]] -= g * e.weight(row);
+      else std::memset(gx + row * c, 0, sizeof(float) * c);  // not 0 times what may be infinite
+    }
   });
-  return total;
 }
 
-double entropy(SoftmaxShape s, const EntropyTarget& goal, EntropyReduction reduction, const float* x, float* loss,
-               float* gx) {
+void entropy(SoftmaxShape s, const EntropyTarget& goal, EntropyReduction reduction, const float* x, float* loss,
+             float* gx) {
+  static thread_local Scratch scratch;
   const Entropy e{s, goal};
-  const double weights = e.total_weight();
-  const double divisor = reduction == EntropyReduction::kMean ? weights : 1.0;
-  float* losses = reduction == EntropyReduction::kNone ? loss : nullptr;
-  double total = 0;
-  if (s.m > 0 && s.c > 0) {
-    static thread_local Scratch scratch;
-    const int64_t rows = piece_rows(s), pieces = ceil_div(s.m, rows);
-    double* sums = static_cast<double*>(scratch.bytes(pieces * sizeof(double)));
-    for_row_pieces(s.m, rows, [&](int64_t begin, int64_t end, int64_t piece) {
-      sums[piece] = entropy_rows(e, begin, end, x, float(1.0 / divisor), losses, gx);
-    });
-    for (int64_t piece = 0; piece < pieces; ++piece) total += sums[piece];
-  }
-  if (!losses) *loss = float(total / divisor);
-  return weights;
+  const bool reduced = reduction != EntropyReduction::kNone;
+  const double divisor = reduction == EntropyReduction::kMean ? e.total_weight() : 1.0;
+  float* losses = reduced ? scratch.floats(s.m) : loss;
+  for_row_pieces(s.m, piece_rows(s), [&](int64_t begin, int64_t end, int64_t) {
+    entropy_rows(e, begin, end, x, float(1.0 / divisor), losses, gx);
+  });
+  if (!reduced) return;
+  reduce_kernels().reduce(Reduction::sum, {1, s.m, 1}, losses, loss);
+  *loss = float(*loss / divisor);
 }
 
 }  // namespace

@@ -24,9 +24,9 @@ struct SoftmaxKernels {
   void (*softmax_backward)(SoftmaxShape, const float* gy, const float* y, float* gx);
   void (*log_softmax)(SoftmaxShape, const float* x, float* y);
   void (*log_softmax_backward)(SoftmaxShape, const float* gy, const float* y, float* gx);
-  // `loss`: m numbers (kNone) or one. `gx`, if not null: the gradient of the loss (kNone: of the sum of all). Returns
-  // what a mean is divided by: the sum of the weights of all targets that count.
-  double (*entropy)(SoftmaxShape, const EntropyTarget&, EntropyReduction, const float* x, float* loss, float* gx);
+  // `loss`: m numbers (kNone) or one; a mean is divided by the sum of the weights of all targets that count. `gx`: the
+  // gradient of the loss (kNone: of the sum of all).
+  void (*entropy)(SoftmaxShape, const EntropyTarget&, EntropyReduction, const float* x, float* loss, float* gx);
 };
 
 }  // namespace flambeau

@@ -87,14 +87,10 @@ def test_cross_entropy(shape, reduction, weighted, kind):
         ignore_index=-7, reduction=reduction,
     )  # fmt: skip
     gradient = torch.autograd.grad(expected.sum(), inputs)[0].numpy()
-    weights = np.ones(c) if weight is None else weight
 
     def run():
-        loss, alone, gx = poisoned(count), poisoned(count), poisoned(m, c)
-        total = native.cross_entropy(x, target, weight, loss, gx, reduction, -7)
-        native.cross_entropy(x, target, weight, alone, None, reduction, -7)
-        np.testing.assert_array_equal(alone, loss)
-        np.testing.assert_allclose(total, weights[target[target >= 0]].sum(), rtol=1e-6)
+        loss, gx = poisoned(count), poisoned(m, c)
+        native.cross_entropy(x, target, weight, loss, gx, reduction, -7)
         return loss, gx
 
     for loss, gx in everywhere(run):
@@ -122,7 +118,7 @@ def test_cross_entropy_of_special_rows():
 
         def run(x=x, target=target):
             loss = poisoned(9)
-            native.cross_entropy(x, target, None, loss, None, "none")
+            native.cross_entropy(x, target, None, loss, np.empty_like(x), "none")
             return (loss,)
 
         for (loss,) in everywhere(run):
@@ -130,19 +126,19 @@ def test_cross_entropy_of_special_rows():
 
 
 def test_refusals():
-    x, loss = numbers((4, 3)), poisoned(1)
+    x, loss, gx = numbers((4, 3)), poisoned(1), poisoned(4, 3)
     good = np.array([0, 1, 2, -100])
     for bad in (3, -1, 2**40):
         with pytest.raises(IndexError, match="out of bounds"):
-            native.cross_entropy(x, np.array([0, 1, 2, bad]), None, loss)
+            native.cross_entropy(x, np.array([0, 1, 2, bad]), None, loss, gx)
     with pytest.raises(ValueError, match="target"):
-        native.cross_entropy(x, good[:3], None, loss)
+        native.cross_entropy(x, good[:3], None, loss, gx)
     with pytest.raises(ValueError, match="weight"):
-        native.cross_entropy(x, good, poisoned(4), loss)
+        native.cross_entropy(x, good, poisoned(4), loss, gx)
     with pytest.raises(ValueError, match="loss"):
-        native.cross_entropy(x, good, None, poisoned(3), None, "none")
+        native.cross_entropy(x, good, None, poisoned(3), gx, "none")
     with pytest.raises(ValueError, match="reduction"):
-        native.cross_entropy(x, good, None, loss, None, "average")
+        native.cross_entropy(x, good, None, loss, gx, "average")
     with pytest.raises(ValueError, match="shape"):
         native.softmax_forward(x, poisoned(4, 4))
     with pytest.raises(TypeError):
