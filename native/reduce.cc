@@ -77,6 +77,7 @@ struct InFloat {
       return Op::of(readable - i >= kLanes ? load(x + i) : load_part(x + i, lanes));
     };
     if (n < kLanes) return join_lanes<Op>(filled(element(0, int(n)), int(n), Op::kNeutral));
+    if (n < 8 * kLanes) return join_lanes<Op>(fold_row<Op, 2>(0, n, Op::kNeutral, element));
     return join_lanes<Op>(fold_row<Op, 8>(0, n, Op::kNeutral, element));
   }
   static float join(float a, float b) { return Op::join(broadcast(a), broadcast(b))[0]; }

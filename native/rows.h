@@ -46,6 +46,13 @@ FLAMBEAU_INLINE float join_lanes(Vec v) {
   else return join_lanes<Op, Half / 2>(v);
 }
 
+// N vectors as a tree.
+template <class Op, int N>
+FLAMBEAU_INLINE Vec join_all(const Vec* v) {
+  if constexpr (N == 1) return *v;
+  else return Op::join(join_all<Op, N / 2>(v), join_all<Op, N / 2>(v + N / 2));
+}
+
 // All f(column, lanes) along columns [begin, end) of a row made one. An addition has to wait for the one before, so
 // there are Chains of them side by side. `neutral` changes nothing, and is what lanes count that f does not have.
 constexpr int kChains = 4;
@@ -59,10 +66,7 @@ FLAMBEAU_INLINE Vec fold_row(int64_t begin, int64_t end, float neutral, const F&
     FLAMBEAU_UNROLL for (int v = 0; v < Chains; ++v) sum[v] = Op::join(sum[v], f(j + v * kLanes, kLanes));
   for (; j + kLanes <= end; j += kLanes) sum[0] = Op::join(sum[0], f(j, kLanes));
   if (j < end) sum[1] = Op::join(sum[1], filled(f(j, int(end - j)), int(end - j), neutral));
-  if (end - begin < Chains * kLanes) return Op::join(sum[0], sum[1]);
-  FLAMBEAU_UNROLL for (int half = Chains / 2; half > 0; half /= 2)
-    FLAMBEAU_UNROLL for (int v = 0; v < half; ++v) sum[v] = Op::join(sum[v], sum[v + half]);
-  return sum[0];
+  return join_all<Op, Chains>(sum);
 }
 
 // body(first row, end, piece) for pieces of `rows` of the m rows, in parallel.
