@@ -71,15 +71,16 @@ int64_t pixels(const ConvShape& s) { return s.n * s.oh * s.ow; }
 
 // Strided windows of one pixel become such products when the pixels that they read are copied side by side, which
 // always paid. Returns x, or the copy.
-const float* dense_pixels(ConvShape& s, const float* x) {
+template <class T>
+const T* dense_pixels(ConvShape& s, const T* x) {
   if (!has_one_tap(s) || is_pointwise(s)) return x;
   static thread_local Scratch scratch;
-  float* copy = scratch.floats(pixels(s) * s.c_in);
+  T* copy = static_cast<T*>(scratch.bytes(sizeof(T) * pixels(s) * s.c_in));
   parallel_for(s.n * s.oh, [&, shape = s](int64_t row) {
     const int64_t image = row / shape.oh, o = row % shape.oh, c = shape.c_in;
-    const float* from = x + (image * shape.h + o * shape.stride_h) * shape.w * c;
+    const T* from = x + (image * shape.h + o * shape.stride_h) * shape.w * c;
     for (int64_t q = 0; q < shape.ow; ++q)
-      std::memcpy(copy + (row * shape.ow + q) * c, from + q * shape.stride_w * c, sizeof(float) * c);
+      std::memcpy(copy + (row * shape.ow + q) * c, from + q * shape.stride_w * c, sizeof(T) * c);
   });
   s.h = s.oh;
   s.w = s.ow;
@@ -87,8 +88,8 @@ const float* dense_pixels(ConvShape& s, const float* x) {
   return copy;
 }
 
-// In three dimensions Winograd's algorithm goes plane by plane: for each tap of depth a convolution in two dimensions
-// of the planes that it reads, added to those that it writes.
+// Winograd's algorithm goes plane by plane: for each tap of depth a convolution in two dimensions of the planes that it
+// reads, added to those that it writes. (In two dimensions an image is one plane, and there is one tap.)
 struct DepthTap {
   int64_t kernel, count, first_in, first_out;
 
@@ -100,58 +101,56 @@ struct DepthTap {
   }
 };
 
+// `count` planes of each image as images.
 ConvShape planes(ConvShape s, int64_t count) {
   s.n *= count;
   s.d = s.od = s.kd = 1;
+  s.pad_d = 0;
   return s;
+}
+
+WinogradShape tiles_of(const ConvShape& s, const DepthTap& tap, bool backward) {
+  const int64_t images = s.n * tap.count;
+  WinogradShape tiles = backward ? WinogradShape(images, s.oh, s.ow, s.c_out, s.h, s.w, s.c_in, s.kh - 1 - s.pad_h,
+                                                 s.kw - 1 - s.pad_w, s.kh)
+                                 : WinogradShape(images, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
+  tiles.depth = tap.count;
+  tiles.first_in = backward ? tap.first_out : tap.first_in;
+  tiles.first_out = backward ? tap.first_in : tap.first_out;
+  tiles.depth_in = backward ? s.od : s.d;
+  tiles.depth_out = backward ? s.d : s.od;
+  return tiles;
 }
 
 // A tap that writes all planes, which comes first so that the others can add; -1 where there is none.
 int64_t whole_tap(const ConvShape& s, int64_t written) {
-  for (int64_t kd = 0; kd < s.kd; ++kd)
+  for (int64_t kd = 0; s.stride_d == 1 && kd < s.kd; ++kd)
     if (DepthTap(s, kd).count == written) return kd;
   return -1;
 }
 
-// False where the direct way is better, and nothing was computed.
-bool winograd_volume(const ConvShape& s, bool backward, const float* x, const float* weight, WeightStrides at,
-                     const float* bias, float* y) {
-  const int64_t written = backward ? s.d : s.od, first = s.stride_d == 1 ? whole_tap(s, written) : -1;
-  const ConvShape all = planes(s, written);
-  if (first < 0 || !winograd_wins(all, backward ? s.h : s.oh, backward ? s.w : s.ow)) return false;
+// False where another way is better, and nothing was computed.
+bool by_winograd(const ConvShape& s, bool backward, const float* x, const float* weight, WeightStrides at,
+                 const float* bias, bool relu, float* y) {
+  const int64_t written = backward ? s.d : s.od, first = whole_tap(s, written);
+  if (first < 0 || (relu && s.kd > 1)) return false;
+  if (!winograd_wins(planes(s, written), backward ? s.h : s.oh, backward ? s.w : s.ow)) return false;
   for (int64_t i = 0; i < s.kd; ++i) {
     const DepthTap tap(s, i == 0 ? first : i <= first ? i - 1 : i);
     if (tap.count == 0) continue;
-    WinogradShape shape = backward
-                              ? WinogradShape(s.n * tap.count, s.oh, s.ow, s.c_out, s.h, s.w, s.c_in,
-                                              s.kh - 1 - s.pad_h, s.kw - 1 - s.pad_w, s.kh)
-                              : WinogradShape(s.n * tap.count, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w,
-                                              s.kh);
-    shape.depth = tap.count;
-    shape.first_in = backward ? tap.first_out : tap.first_in;
-    shape.first_out = backward ? tap.first_in : tap.first_out;
-    shape.depth_in = backward ? s.od : s.d;
-    shape.depth_out = written;
-    shape.accumulate = i > 0;
+    WinogradShape tiles = tiles_of(s, tap, backward);
+    tiles.accumulate = i > 0;
     const WeightsAt weights{weight + tap.kernel * at.d, backward ? at.in : at.out, backward ? at.out : at.in, at.h,
                             at.w, backward};
-    winograd(shape, x, weights, i == 0 ? bias : nullptr, false, y);
+    winograd(tiles, x, weights, i == 0 ? bias : nullptr, relu, y);
   }
   return true;
 }
 
-bool winograd_volume_weight(const ConvShape& s, const float* x, const float* gy, float* gw, WeightStrides at) {
+bool weight_by_winograd(const ConvShape& s, const float* x, const float* gy, float* gw, WeightStrides at) {
   if (s.stride_d != 1 || !winograd_wins(planes(s, s.od), s.oh, s.ow)) return false;
-  for (int64_t kd = 0; kd < s.kd; ++kd) {
-    const DepthTap tap(s, kd);
-    WinogradShape shape(s.n * tap.count, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
-    shape.depth = tap.count;
-    shape.first_in = tap.first_in;
-    shape.first_out = tap.first_out;
-    shape.depth_in = s.d;
-    shape.depth_out = s.od;
-    winograd_weight(shape, x, gy, gw + kd * at.d, at.out, at.in, at.h, at.w);
-  }
+  for (int64_t kd = 0; kd < s.kd; ++kd)
+    winograd_weight(tiles_of(s, DepthTap(s, kd), false), x, gy, gw + kd * at.d, at.out, at.in, at.h, at.w);
   return true;
 }
 
@@ -174,47 +173,35 @@ void direct(const Gather& g, const T* x, const T* weight, WeightStrides at, cons
   gather(g, x, packed, bias, activation, y);
 }
 
-template <class T>
-void direct_weight(const ConvShape& s, const T* x, const T* gy, T* gw, WeightStrides at) {
-  const Gather g = forward_gather(s);
-  is_finely_grouped<T>(g) && g.c_in < kLanes ? grouped_weight(g, x, gy, gw, at) : outer(s, x, gy, gw, at);
-}
+void multiply(const GemmOf<float>& product) { gemm_kernels().single(product); }
+void multiply(const GemmOf<double>& product) { gemm_kernels().in_double(product); }
 
-void forward(const ConvShape& shape, const float* x, const float* weight, WeightStrides at, const float* bias,
-             bool relu, float* y) {
+template <class T> constexpr bool is_single = sizeof(T) == sizeof(float);
+
+template <class T>
+void forward(const ConvShape& shape, const T* x, const T* weight, WeightStrides at, const T* bias, bool relu, T* y) {
   ConvShape s = flattened(shape);
   if (s.n == 0) return;
   x = dense_pixels(s, x);
-  const Activation activation = relu ? Activation::kRelu : Activation::kNone;
-  if (s.kd > 1 && !relu && winograd_volume(s, false, x, weight, at, bias, y)) return;
-  if (winograd_wins(s, s.oh, s.ow)) {
-    const WinogradShape tiles(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
-    return winograd(tiles, x, {weight, at.out, at.in, at.h, at.w, false}, bias, relu, y);
-  }
-  if (is_pointwise(s)) {
-    const GemmOf<float> product{1, pixels(s), s.c_out, s.c_in, x, 0, s.c_in, 1, weight, 0, at.in, at.out,
-                                y, 0, s.c_out, bias, relu};
-    return gemm_kernels().single(product);
-  }
-  direct(forward_gather(s), x, weight, at, bias, activation, y);
+  if constexpr (is_single<T>)
+    if (by_winograd(s, false, x, weight, at, bias, relu, y)) return;
+  if (is_pointwise(s))
+    return multiply(GemmOf<T>{1, pixels(s), s.c_out, s.c_in, x, 0, s.c_in, 1, weight, 0, at.in, at.out, y, 0, s.c_out,
+                              bias, relu});
+  direct(forward_gather(s), x, weight, at, bias, relu ? Activation::kRelu : Activation::kNone, y);
 }
 
-void backward_data(const ConvShape& shape, const float* gy, const float* weight, WeightStrides at, const float* bias,
-                   float* gx) {
+template <class T>
+void backward_data(const ConvShape& shape, const T* gy, const T* weight, WeightStrides at, const T* bias, T* gx) {
   const ConvShape s = flattened(shape);
   if (s.n == 0) return;
-  if (s.kd > 1 && winograd_volume(s, true, gy, weight, at, bias, gx)) return;
-  if (winograd_wins(s, s.h, s.w)) {
-    const WinogradShape tiles(s.n, s.oh, s.ow, s.c_out, s.h, s.w, s.c_in, s.kh - 1 - s.pad_h, s.kw - 1 - s.pad_w,
-                              s.kh);
-    return winograd(tiles, gy, {weight, at.in, at.out, at.h, at.w, true}, bias, false, gx);
-  }
-  if (is_pointwise(s)) {
-    const GemmOf<float> product{1, pixels(s), s.c_in, s.c_out, gy, 0, s.c_out, 1, weight, 0, at.out, at.in,
-                                gx, 0, s.c_in, bias};
-    return gemm_kernels().single(product);
-  }
-  if (is_scattered(s)) return scatter(s, gy, weight, at, bias, gx);
+  if constexpr (is_single<T>)
+    if (by_winograd(s, true, gy, weight, at, bias, false, gx)) return;
+  if (is_pointwise(s))
+    return multiply(GemmOf<T>{1, pixels(s), s.c_in, s.c_out, gy, 0, s.c_out, 1, weight, 0, at.out, at.in, gx, 0, s.c_in,
+                              bias});
+  if constexpr (is_single<T>)
+    if (is_scattered(s)) return scatter(s, gy, weight, at, bias, gx);
   direct(backward_gather(s), gy, weight, at, bias, Activation::kNone, gx);
 }
 
@@ -226,42 +213,24 @@ void fill_zero(const ConvShape& s, T* gw, WeightStrides at) {
         gw[o * at.out + i * at.in + t / s.kw / s.kh * at.d + t / s.kw % s.kh * at.h + t % s.kw * at.w] = 0;
 }
 
-void backward_weight(const ConvShape& shape, const float* x, const float* gy, float* gw, WeightStrides at) {
+template <class T>
+void backward_weight(const ConvShape& shape, const T* x, const T* gy, T* gw, WeightStrides at) {
   ConvShape s = flattened(shape);
   if (s.n == 0) return fill_zero(s, gw, at);
   x = dense_pixels(s, x);
-  if (s.kd > 1 && winograd_volume_weight(s, x, gy, gw, at)) return;
-  if (winograd_wins(s, s.oh, s.ow)) {
-    const WinogradShape tiles(s.n, s.h, s.w, s.c_in, s.oh, s.ow, s.c_out, s.pad_h, s.pad_w, s.kh);
-    return winograd_weight(tiles, x, gy, gw, at.out, at.in, at.h, at.w);
-  }
-  if (is_pointwise(s) && at.in == 1) {
-    const GemmOf<float> product{1, s.c_out, s.c_in, pixels(s), gy, 0, 1, s.c_out, x, 0, s.c_in, 1, gw, 0, at.out};
-    return gemm_kernels().single(product);
-  }
-  direct_weight(s, x, gy, gw, at);
-}
-
-void forward_double(const ConvShape& s, const double* x, const double* weight, WeightStrides at, const double* bias,
-                    bool relu, double* y) {
-  if (s.n == 0) return;
-  direct(forward_gather(flattened(s)), x, weight, at, bias, relu ? Activation::kRelu : Activation::kNone, y);
-}
-
-void backward_data_double(const ConvShape& s, const double* gy, const double* weight, WeightStrides at,
-                          const double* bias, double* gx) {
-  if (s.n > 0) direct(backward_gather(flattened(s)), gy, weight, at, bias, Activation::kNone, gx);
-}
-
-void backward_weight_double(const ConvShape& s, const double* x, const double* gy, double* gw, WeightStrides at) {
-  s.n > 0 ? direct_weight(flattened(s), x, gy, gw, at) : fill_zero(s, gw, at);
+  if constexpr (is_single<T>)
+    if (weight_by_winograd(s, x, gy, gw, at)) return;
+  if (is_pointwise(s) && at.in == 1)
+    return multiply(GemmOf<T>{1, s.c_out, s.c_in, pixels(s), gy, 0, 1, s.c_out, x, 0, s.c_in, 1, gw, 0, at.out});
+  const Gather g = forward_gather(s);
+  is_finely_grouped<T>(g) && g.c_in < kLanes ? grouped_weight(g, x, gy, gw, at) : outer(s, x, gy, gw, at);
 }
 
 }  // namespace
 
 const ConvKernels& conv_kernels() {
-  static constexpr ConvKernels kernels{{forward, backward_data, backward_weight},
-                                       {forward_double, backward_data_double, backward_weight_double}};
+  static constexpr ConvKernels kernels{{forward<float>, backward_data<float>, backward_weight<float>},
+                                       {forward<double>, backward_data<double>, backward_weight<double>}};
   return kernels;
 }
 

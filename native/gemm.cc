@@ -23,9 +23,9 @@
 #include "gemm.h"
 
 #include "bias.h"
+#include "pack.h"
 #include "table.h"
 #include "tile.h"
-#include "transpose.h"
 
 namespace flambeau::FLAMBEAU_ISA {
 
@@ -47,27 +47,12 @@ constexpr int64_t kMostParts = 16;            // of k
 constexpr int64_t kPartLength = 2048;         // at least, or adding the parts costs too much
 constexpr int64_t kPartNumbers = 1 << 21;     // of all parts together
 
-// Panel [k][nr] of rows [0, k) and columns [0, columns) of B.
+// Panel p of B, rows [k0, k0 + k): a matrix is the weights of windows of one pixel.
 template <class T>
-void pack_panel(const T* b, int64_t b_row, int64_t b_column, int64_t k, int64_t columns, int64_t nr, T* to) {
-  constexpr int kLanes = lanes_of<T>;
-  int64_t done = 0;
-  if (b_column == 1) {
-    for (; done < k; ++done)
-      for (int64_t v = 0; v < nr; v += kLanes)
-        store(to + done * nr + v, load_part(b + done * b_row + v, int(columns - v)));
-  } else if (b_row == 1) {
-    for (; done + kLanes <= k; done += kLanes)
-      for (int64_t v = 0; v < nr; v += kLanes) {
-        VecOf<T> square[kLanes];
-        for (int64_t j = 0; j < kLanes; ++j)
-          square[j] = v + j < columns ? load(b + (v + j) * b_column + done) : VecOf<T>{};
-        transpose(square);
-        for (int64_t i = 0; i < kLanes; ++i) store(to + (done + i) * nr + v, square[i]);
-      }
-  }
-  for (; done < k; ++done)
-    for (int64_t j = 0; j < nr; ++j) to[done * nr + j] = j < columns ? b[done * b_row + j * b_column] : T(0);
+void pack_panel(const GemmOf<T>& g, int64_t nr, int64_t p, int64_t k0, int64_t k, T* to) {
+  const T* b = g.b + k0 * g.b_row + p * nr * g.b_column;
+  const int64_t columns = least(nr, g.n - p * nr);
+  pack_panel(PackFrom<T>{b, g.b_column, g.b_row, 1, 1, 1, 1, false}, columns, panel_width<T>(g.n, p), k, 0, k, to);
 }
 
 // How a product is cut.
@@ -79,7 +64,7 @@ struct Cut {
   int64_t near;  // of k at once
 
   explicit Cut(const GemmOf<T>& g) : outer(g.a_column != 1 && g.a_row == 1) {
-    nr = g.n <= lanes_of<T> ? lanes_of<T> : 2 * lanes_of<T>;
+    nr = panel_columns<T>(g.n);
     panels = ceil_div(g.n, nr);
     parts = outer && !g.relu ? most(1, least(least(g.k / kPartLength, kMostParts), kPartNumbers / (g.m * g.n))) : 1;
     // All panels together should stay in the last-level cache, from which each block of rows reads them.
@@ -187,12 +172,10 @@ void compute(const GemmOf<T>& g, const Cut<T>& cut, const Piece& piece, const T*
     const bool last = from + block.k == g.k;
     for (int64_t p = piece.begin; p < piece.end; ++p) {
       const int64_t column = p * cut.nr, columns = least(cut.nr, g.n - column);
-      const int64_t width = columns <= lanes_of<T> ? lanes_of<T> : cut.nr;
-      const T* b = g.b + from * g.b_row + column * g.b_column;
-      if (own) pack_panel(b, g.b_row, g.b_column, block.k, columns, width, own);
+      if (own) pack_panel(g, cut.nr, p, from, block.k, own);
       const FinishOf<T> finish{last && g.bias ? g.bias + column : nullptr,
                                last && g.relu ? Activation::kRelu : Activation::kNone, adds || from > piece.k0};
-      multiply(block, own ? own : shared + p * cut.near * cut.nr, width, int(columns), finish,
+      multiply(block, own ? own : shared + p * cut.near * cut.nr, panel_width<T>(g.n, p), int(columns), finish,
                Next<T>(g, cut, piece, block, from, p), c + piece.row * c_row + column, c_row);
     }
     from += cut.near;
@@ -236,11 +219,8 @@ void product(const GemmOf<T>& g) {
   do {
     const int64_t k = cut.shared ? least(g.k - k0, cut.near) : g.k;
     if (packed)
-      for_pieces(cut.panels, parallel, [&](int64_t p) {
-        const int64_t columns = least(cut.nr, g.n - p * cut.nr);
-        pack_panel(g.b + k0 * g.b_row + p * cut.nr * g.b_column, g.b_row, g.b_column, k, columns,
-                   columns <= lanes_of<T> ? lanes_of<T> : cut.nr, packed + p * cut.near * cut.nr);
-      });
+      for_pieces(cut.panels, parallel,
+                 [&](int64_t p) { pack_panel(g, cut.nr, p, k0, k, packed + p * cut.near * cut.nr); });
     for_pieces(units * pieces, parallel, [&](int64_t u) {
       const int64_t i = u % pieces, block = u / pieces % cut.blocks, part = u / pieces / cut.blocks;
       const int64_t row = g.m * block / cut.blocks, end = g.m * (block + 1) / cut.blocks;

@@ -7,45 +7,51 @@ namespace {
 
 constexpr int64_t kAhead = 128;  // numbers: weights larger than a cache are fetched before they are wanted
 
-// Rows [k0, k1) of one panel, number by number.
+// Rows [k0, k1) of one panel, as they lie.
 template <class T>
-void pack_any(const PackFrom<T>& from, int64_t columns, int64_t nr, int64_t c_in, int64_t k0, int64_t k1, T* packed) {
+void pack_rows(const PackFrom<T>& from, int64_t columns, int64_t nr, int64_t c_in, int64_t k0, int64_t k1, T* packed) {
   const int64_t taps = from.taps();
-  for (int64_t k = k0; k < k1; ++k)
-    for (int64_t t = 0; t < taps; ++t) {
-      const int64_t at = from.flip ? taps - 1 - t : t;
-      const T* source = from.weight + k * from.row + at / from.kw / from.kh * from.d +
-                        at / from.kw % from.kh * from.h + at % from.kw * from.w;
+  for (int64_t t = 0; t < taps; ++t) {
+    const int64_t at = from.flip ? taps - 1 - t : t;
+    const T* tap = from.weight + at / from.kw / from.kh * from.d + at / from.kw % from.kh * from.h +
+                   at % from.kw * from.w;
+    for (int64_t k = k0; k < k1; ++k) {
+      const T* row = tap + k * from.row;
       T* to = packed + (t * c_in + k) * nr;
-      if (from.column == 1) std::memcpy(to, source, sizeof(T) * columns);
-      else for (int64_t j = 0; j < columns; ++j) to[j] = source[j * from.column];
-      for (int64_t j = columns; j < nr; ++j) to[j] = 0;
+      if (from.column == 1)
+        for (int64_t v = 0; v < nr; v += lanes_of<T>) store(to + v, load_part(row + v, int(columns - v)));
+      else for (int64_t j = 0; j < nr; ++j) to[j] = j < columns ? row[j * from.column] : T(0);
     }
+  }
 }
 
-// The same where all channels in and taps of a channel out lie side by side: squares are turned in registers.
-template <class T>
+// The same where all channels in and taps of a channel out lie side by side: squares are turned in registers. `Product`:
+// there is one tap, and the tiles fetch what comes next.
+template <class T, bool Product>
 void pack_turned(const PackFrom<T>& from, int64_t columns, int64_t nr, int64_t c_in, int64_t k0, int64_t k1,
                  T* packed) {
   constexpr int64_t lanes = lanes_of<T>;
-  const int64_t taps = from.taps();
+  const int64_t taps = Product ? 1 : from.taps();
+  int64_t k = k0, t = 0;
   for (int64_t m = k0 * taps; m < k1 * taps; m += lanes) {
     const int count = int(least(lanes, k1 * taps - m));
     T* to[lanes];
     for (int i = 0; i < count; ++i) {
-      const int64_t k = (m + i) / taps, t = (m + i) % taps;
       to[i] = packed + ((from.flip ? taps - 1 - t : t) * c_in + k) * nr;
+      if (++t < taps) continue;
+      t = 0;
+      ++k;
     }
     for (int64_t v = 0; v < nr; v += lanes) {
+      const T* source = from.weight + v * from.column + m;
+      const bool whole = count == lanes && v + lanes <= columns;
       VecOf<T> square[lanes];
-      for (int j = 0; j < lanes; ++j)
-        if (v + j < columns) {
-          const T* source = from.weight + (v + j) * from.column + m;
-          __builtin_prefetch(source + kAhead);
-          square[j] = load_part(source, count);
-        } else square[j] = VecOf<T>{};
+      FLAMBEAU_UNROLL for (int j = 0; j < lanes; ++j, source += from.column) {
+        if (!Product) __builtin_prefetch(source + kAhead);
+        square[j] = whole ? load(source) : v + j < columns ? load_part(source, count) : VecOf<T>{};
+      }
       transpose(square);
-      for (int i = 0; i < count; ++i) store(to[i] + v, square[i]);
+      FLAMBEAU_UNROLL for (int i = 0; i < lanes; ++i) if (whole || i < count) store(to[i] + v, square[i]);
     }
   }
 }
@@ -101,9 +107,10 @@ template <class T>
 void pack_panel(const PackFrom<T>& from, int64_t columns, int64_t nr, int64_t c_in, int64_t k0, int64_t k1, T* packed) {
   const bool dense = from.h == from.kw && from.w == 1 && from.column != 1 &&
                      (from.kd == 1 || from.d == from.kh * from.kw);
-  const auto pack = dense && from.row == from.taps()      ? pack_turned<T>
-                    : dense && from.column == from.taps() ? pack_taps<T>
-                                                          : pack_any<T>;
+  const int64_t taps = from.taps();
+  const auto pack = dense && from.row == taps      ? (taps == 1 ? pack_turned<T, true> : pack_turned<T, false>)
+                    : dense && from.column == taps ? pack_taps<T>
+                                                   : pack_rows<T>;
   pack(from, columns, nr, c_in, k0, k1, packed);
 }
 
@@ -123,5 +130,6 @@ void pack_weights(const PackFrom<T>& from, int64_t c_in, int64_t c_out, T* packe
 template void pack_weights(const PackFrom<float>&, int64_t, int64_t, float*);
 template void pack_weights(const PackFrom<double>&, int64_t, int64_t, double*);
 template void pack_panel(const PackFrom<float>&, int64_t, int64_t, int64_t, int64_t, int64_t, float*);
+template void pack_panel(const PackFrom<double>&, int64_t, int64_t, int64_t, int64_t, int64_t, double*);
 
 }  // namespace flambeau::FLAMBEAU_ISA

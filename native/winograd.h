@@ -112,9 +112,9 @@ struct WinogradShape {
   int64_t pad_h, pad_w;
   int64_t kernel;              // 3 or 5
   int64_t tiles_down, tiles_across, tiles;
-  // In three dimensions an image is a plane, and one tap of depth a call: of the `depth` planes of a volume that take
-  // part, the first of what is read and of what is written, and how many planes a volume has.
-  int64_t depth = 0, first_in = 0, first_out = 0, depth_in = 0, depth_out = 0;
+  // An image is a plane, and a call one tap of depth: of the `depth` planes of a volume that take part, the first of what
+  // is read and of what is written, and how many planes a volume has.
+  int64_t depth = 1, first_in = 0, first_out = 0, depth_in = 1, depth_out = 1;
   bool accumulate = false;  // add to what is written
 
   WinogradShape(int64_t n, int64_t h_, int64_t w_, int64_t in, int64_t oh_, int64_t ow_, int64_t out, int64_t ph,
@@ -122,8 +122,8 @@ struct WinogradShape {
       : images(n), h(h_), w(w_), c_in(in), oh(oh_), ow(ow_), c_out(out), pad_h(ph), pad_w(pw), kernel(k),
         tiles_down(ceil_div(oh_, 7 - k)), tiles_across(ceil_div(ow_, 7 - k)), tiles(n * tiles_down * tiles_across) {}
 
-  int64_t image_in(int64_t n) const { return depth ? n / depth * depth_in + first_in + n % depth : n; }
-  int64_t image_out(int64_t n) const { return depth ? n / depth * depth_out + first_out + n % depth : n; }
+  int64_t image_in(int64_t n) const { return n / depth * depth_in + first_in + n % depth; }
+  int64_t image_out(int64_t n) const { return n / depth * depth_out + first_out + n % depth; }
 };
 
 constexpr int64_t kPoints = 36;

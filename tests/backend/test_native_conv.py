@@ -116,6 +116,33 @@ def test_any_kind(case, dtype):
     check(case._replace(dtype=dtype))
 
 
+@pytest.mark.parametrize(
+    ("case", "passes"),
+    [
+        (Case((2, 13, 14, 64), 64, pad=(1, 1)), "y gx gw"),
+        (Case((2, 13, 14, 64), 64, (5, 5), pad=(2, 2)), "y gx gw"),
+        (volume((2, 4, 13, 14, 64), 64, pad=1), "y gx gw"),
+        (volume((2, 4, 13, 14, 64), 64, pad=(0, 1, 1)), "y gw"),  # no tap writes all of gx
+        (Case((2, 13, 14, 64), 64, stride=(2, 2)), ""),
+        (Case((2, 13, 14, 64), 64, dilation=(2, 2)), ""),
+        (Case((2, 13, 14, 64), 64, groups=2), ""),
+        (Case((2, 13, 14, 64), 16), ""),
+    ],
+    ids=str,
+)
+def test_where_winograd_is_used(case, passes):
+    """Its results are rounded otherwise than those of the direct way."""
+    data = arrays(case)
+    quick = run(case, *data)
+    native.use_winograd(False)
+    try:
+        direct = run(case, *data)
+    finally:
+        native.use_winograd(True)
+    used = [name for name, a, b in zip(("y", "gx", "gw"), quick, direct) if (a != b).any()]
+    assert used == passes.split()
+
+
 @pytest.mark.parametrize("groups", [1, 8])
 @pytest.mark.parametrize("kernel", [(3, 3), (5, 5)])
 def test_empty_batch(groups, kernel):
