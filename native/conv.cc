@@ -14,6 +14,8 @@ const GemmKernels& gemm_kernels();
 
 namespace {
 
+constexpr int64_t kManyPixels = 8192;
+
 // Pairs of an output coordinate and a tap that fall into the image: the work of the direct way in one dimension.
 int64_t pairs(int64_t input, int64_t output, int64_t taps, int64_t pad) {
   int64_t sum = 0;
@@ -213,6 +215,14 @@ void fill_zero(const ConvShape& s, T* gw, WeightStrides at) {
         gw[o * at.out + i * at.in + t / s.kw / s.kh * at.d + t / s.kw % s.kh * at.h + t % s.kw * at.w] = 0;
 }
 
+// Whether the gradient of the weights is one product: gy^T x, whose columns are channels in. Where they leave much more
+// of their panels empty than channels out would, the sums of many pixels are computed the other way round.
+template <class T>
+bool is_weight_product(const ConvShape& s, WeightStrides at) {
+  const bool fills = 8 * padded<T>(s.c_in) * s.c_out < 9 * padded<T>(s.c_out) * s.c_in;
+  return is_pointwise(s) && at.in == 1 && (fills || pixels(s) < kManyPixels);
+}
+
 template <class T>
 void backward_weight(const ConvShape& shape, const T* x, const T* gy, T* gw, WeightStrides at) {
   ConvShape s = flattened(shape);
@@ -220,7 +230,7 @@ void backward_weight(const ConvShape& shape, const T* x, const T* gy, T* gw, Wei
   x = dense_pixels(s, x);
   if constexpr (is_single<T>)
     if (weight_by_winograd(s, x, gy, gw, at)) return;
-  if (is_pointwise(s) && at.in == 1)
+  if (is_weight_product<T>(s, at))
     return multiply(GemmOf<T>{1, s.c_out, s.c_in, pixels(s), gy, 0, 1, s.c_out, x, 0, s.c_in, 1, gw, 0, at.out});
   const Gather g = forward_gather(s);
   is_finely_grouped<T>(g) && g.c_in < kLanes ? grouped_weight(g, x, gy, gw, at) : outer(s, x, gy, gw, at);

@@ -23,6 +23,9 @@ inline int64_t panel_width(int64_t c_out, int64_t panel) {
   const int64_t nr = panel_columns<T>(c_out);
   return c_out - panel * nr <= lanes_of<T> ? lanes_of<T> : nr;
 }
+// Columns, with those that are zero to fill the last panel.
+template <class T = float>
+inline int64_t padded(int64_t c_out) { return ceil_div(c_out, lanes_of<T>) * lanes_of<T>; }
 template <class T = float>
 inline int64_t packed_size(int64_t taps, int64_t c_in, int64_t c_out) {
   return panels<T>(c_out) * taps * c_in * panel_columns<T>(c_out);

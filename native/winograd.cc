@@ -40,8 +40,6 @@ constexpr int64_t kRowsOfLargeGroup = 48;
 constexpr int64_t kChannelPiece = 64;
 constexpr int64_t kFewGroups = 2;  // that pack the weights, piece by piece, each for itself
 
-int64_t padded(int64_t channels) { return ceil_div(channels, kLanes) * kLanes; }
-
 struct Weights {
   PackFrom<float> from;
   int64_t c_in, c_out, nr;
