@@ -21,7 +21,7 @@ struct Set {
 // Those of this processor, the best first.
 std::vector<Set> sets() {
   std::vector<Set> found;
-#if defined(__x86_64__)
+#if defined(FLAMBEAU_X86)
   __builtin_cpu_init();
   if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
       __builtin_cpu_supports("avx512vl"))
