@@ -5,7 +5,7 @@
 
 namespace flambeau::FLAMBEAU_ISA {
 
-void transform_input(const WinogradShape& s, const float* x, int64_t tile, float* v, int64_t step) {
+void transform_input(const WinogradShape& s, const float* x, int64_t tile, float* v, int64_t step, int64_t piece) {
   const Place at(s, tile);
   const int64_t y0 = at.y - s.pad_h, x0 = at.x - s.pad_w;
   const bool inside = y0 >= 0 && x0 >= 0 && y0 + 6 <= s.h && x0 + 6 <= s.w;
@@ -28,22 +28,20 @@ void transform_input(const WinogradShape& s, const float* x, int64_t tile, float
       input_points(column, 1, half + j, 6);
     }
     FLAMBEAU_UNROLL for (int i = 0; i < 6; ++i) input_points(half + 6 * i, 1, points + 6 * i, 1);
-    FLAMBEAU_UNROLL for (int i = 0; i < 36; ++i) store(v + i * step + c, points[i]);
+    float* to = v + c / kChannelPiece * piece + c % kChannelPiece;
+    FLAMBEAU_UNROLL for (int i = 0; i < 36; ++i) store(to + i * step, points[i]);
   }
 }
 
 namespace {
 
 constexpr int64_t kKeptFloats = 1 << 20;  // transformed weights up to this size are made once, larger ones by pieces
-constexpr int64_t kRowsOfGroup = 24;      // tiles that one thread takes through all steps
-constexpr int64_t kRowsOfLargeGroup = 48;
-constexpr int64_t kChannelPiece = 64;
-constexpr int64_t kFewGroups = 2;  // that pack the weights, piece by piece, each for itself
+constexpr int64_t kTilesOfGroup = 24;     // that one thread takes through all steps
+constexpr int64_t kTilesOfBlock = 128;    // that all threads take through all steps
 
 struct Weights {
   PackFrom<float> from;
   int64_t c_in, c_out, nr;
-  const float* packed = nullptr;  // [panel][K * K][c_in][nr], or null: packed by pieces
   const float* points = nullptr;  // [panel][36][c_in][nr], or null: transformed by pieces
   int64_t point_step = 0;         // of `points`
 
@@ -51,21 +49,32 @@ struct Weights {
   int64_t width(int64_t panel) const { return panel_width(c_out, panel); }
 };
 
+// The points of some tiles: [point][tile][channel], or, where products are of one piece of channels at a time,
+// [point][piece][tile][kChannelPiece], so that what each reads lies in order.
+struct Points {
+  float* v;
+  int64_t row, piece, step;  // from tile to tile, from piece to piece, from point to point
+
+  Points(Scratch& scratch, int64_t tiles, int64_t channels, bool in_pieces) {
+    row = in_pieces ? kChannelPiece : padded(channels) + kLanes;
+    piece = in_pieces ? tiles * kChannelPiece : kChannelPiece;
+    step = spaced(in_pieces ? ceil_div(channels, kChannelPiece) * piece : tiles * row);
+    v = scratch.floats(kPoints * step);
+  }
+  void transform(const WinogradShape& s, const float* x, int64_t tile, int64_t to) const {
+    transform_input(s, x, tile, v + to * row, step, piece);
+  }
+};
+
 // Rows [k0, k1) of the transformed weights of one panel: u[point * step + (k - k0) * width + column].
 template <int K>
 void transform_weights(const Weights& weights, int64_t panel, int64_t k0, int64_t k1, float* u, int64_t step) {
   static thread_local Scratch scratch;
-  const int64_t width = weights.width(panel), tap_size = (weights.packed ? weights.c_in : k1 - k0) * width;
-  const float* packed;
-  if (weights.packed) {
-    packed = weights.packed + panel * K * K * weights.c_in * weights.nr + k0 * width;
-  } else {
-    float* piece = scratch.floats(K * K * tap_size);
-    PackFrom<float> from = weights.from;
-    from.weight += panel * weights.nr * from.column + k0 * from.row;
-    pack_panel(from, weights.columns(panel), width, k1 - k0, 0, k1 - k0, piece);
-    packed = piece;
-  }
+  const int64_t width = weights.width(panel), tap_size = (k1 - k0) * width;
+  float* packed = scratch.floats(K * K * tap_size);
+  PackFrom<float> from = weights.from;
+  from.weight += panel * weights.nr * from.column + k0 * from.row;
+  pack_panel(from, weights.columns(panel), width, k1 - k0, 0, k1 - k0, packed);
   for (int64_t k = 0; k < (k1 - k0) * width; k += kLanes) {
     Vec taps[K * K], half[6 * K], points[36];
     FLAMBEAU_UNROLL for (int t = 0; t < K * K; ++t) taps[t] = load(packed + t * tap_size + k);
@@ -103,87 +112,86 @@ void transform_output(const WinogradShape& s, const float* m, int64_t step, int6
   }
 }
 
-// One of the 36 products: rows x k times k x columns.
-void multiply(const float* v, int64_t v_row, int64_t rows, int64_t k, const float* u, float* m, int64_t columns,
-              bool accumulate) {
-  const bool narrow = columns <= kLanes;
-  const Finish finish{nullptr, Activation::kNone, accumulate};
-  const int64_t tiles = ceil_div(rows, kTileRows);
-  for (int64_t t = 0; t < tiles; ++t) {
-    const int64_t begin = rows * t / tiles, end = rows * (t + 1) / tiles;
-    const Segment segment{v + begin * v_row, u, k};
-    pick_dot(int(end - begin), narrow)(&segment, 1, v_row, m + begin * columns, columns, int(columns), finish);
+// One of the 36 products: tiles [begin, end) x channels [k0, k1) of v times u. Meanwhile the next tiles of v come, which no
+// near cache holds.
+void multiply(const Points& v, int64_t point, int64_t begin, int64_t end, int64_t k0, int64_t k1, const float* u,
+              float* m, int64_t columns) {
+  const float* from = v.v + point * v.step + k0 / kChannelPiece * v.piece + begin * v.row;
+  const int64_t count = ceil_div(end - begin, kTileRows);
+  for (int64_t t = 0; t < count; ++t) {
+    const int64_t row = (end - begin) * t / count, next = (end - begin) * (t + 1) / count;
+    const Segment segment{from + row * v.row, u, k1 - k0};
+    const float* ahead = from + (t + 1 < count ? next * v.row : v.step);
+    const Finish finish{.accumulate = k0 > 0, .ahead = ahead, .ahead_step = 16};
+    pick_dot(int(next - row), columns <= kLanes)(&segment, 1, v.row, m + row * columns, columns, int(columns), finish);
   }
 }
 
-// Tiles [begin, end), already transformed into v, times one panel; and the outputs.
+// Tiles [begin, end) of v, of which the first is number `first`, times one panel; and the outputs.
 template <int K>
-void finish_panel(const WinogradShape& s, const Weights& weights, int64_t panel, const float* v, int64_t v_row,
-                  int64_t v_step, int64_t begin, int64_t end, const float* bias, bool relu, float* y) {
+void finish_panel(const WinogradShape& s, const Weights& weights, int64_t panel, const Points& v, int64_t first,
+                  int64_t begin, int64_t end, const float* bias, bool relu, float* y) {
   static thread_local Scratch m_scratch, u_scratch;
-  const int64_t rows = end - begin, width = weights.width(panel), m_step = spaced(rows * width);
+  const int64_t width = weights.width(panel), m_step = spaced((end - begin) * width);
   float* m = m_scratch.floats(kPoints * m_step);
   if (weights.points) {
     const float* u = weights.points + panel * kPoints * weights.point_step;
     for (int64_t i = 0; i < kPoints; ++i)
-      multiply(v + i * v_step, v_row, rows, s.c_in, u + i * weights.point_step, m + i * m_step, width, false);
+      multiply(v, i, begin, end, 0, s.c_in, u + i * weights.point_step, m + i * m_step, width);
   } else {
     const int64_t u_step = spaced(kChannelPiece * width);
     float* u = u_scratch.floats(kPoints * u_step);
     for (int64_t k = 0; k < s.c_in; k += kChannelPiece) {
-      const int64_t channels = least(kChannelPiece, s.c_in - k);
-      transform_weights<K>(weights, panel, k, k + channels, u, u_step);
-      for (int64_t i = 0; i < kPoints; ++i)
-        multiply(v + i * v_step + k, v_row, rows, channels, u + i * u_step, m + i * m_step, width, k > 0);
+      const int64_t k1 = least(s.c_in, k + kChannelPiece);
+      transform_weights<K>(weights, panel, k, k1, u, u_step);
+      for (int64_t i = 0; i < kPoints; ++i) multiply(v, i, begin, end, k, k1, u + i * u_step, m + i * m_step, width);
     }
   }
   const int columns = int(weights.columns(panel));
-  for (int64_t t = 0; t < rows; ++t)
-    transform_output<K>(s, m + t * width, m_step, begin + t, panel * weights.nr, columns, bias, relu, y);
+  for (int64_t t = begin; t < end; ++t)
+    transform_output<K>(s, m + (t - begin) * width, m_step, first + t, panel * weights.nr, columns, bias, relu, y);
 }
 
 template <int K>
 void winograd(const WinogradShape& s, const float* x, const WeightsAt& at, const float* bias, bool relu, float* y) {
-  static thread_local Scratch packed_scratch, points_scratch, shared_scratch;
-  const int64_t nr = panel_columns(s.c_out), panel_count = panels(s.c_out);
-  const int64_t point_step = spaced(s.c_in * nr), panel_points = kPoints * point_step;
-  const bool kept = panel_points * panel_count <= kKeptFloats;
-  const int64_t threads = get_num_threads(), rows = kept ? kRowsOfGroup : kRowsOfLargeGroup;
-  int64_t groups = most(1, (s.tiles + rows / 2) / rows);
-  const bool few = groups < 2 * threads;
-  if (!few) groups = ceil_div(groups, threads) * threads;  // the same for everyone; it changes no sum
+  static thread_local Scratch points_scratch, shared_scratch;
+  const int64_t nr = panel_columns(s.c_out), panel_count = panels(s.c_out), threads = get_num_threads();
   Weights weights{{at.weight, at.column, at.row, at.h, at.w, K, K, at.flip}, s.c_in, s.c_out, nr};
-  weights.point_step = point_step;
-  if (kept) {
+  weights.point_step = spaced(s.c_in * nr);
+  const int64_t panel_points = kPoints * weights.point_step;
+  if (panel_points * panel_count <= kKeptFloats) {
     float* points = points_scratch.floats(panel_points * panel_count);
     const int64_t slices = ceil_div(s.c_in, kChannelPiece);
     parallel_for(panel_count * slices, [&](int64_t u) {
       const int64_t p = u / slices, k0 = s.c_in * (u % slices) / slices, k1 = s.c_in * (u % slices + 1) / slices;
-      transform_weights<K>(weights, p, k0, k1, points + p * panel_points + k0 * weights.width(p), point_step);
+      transform_weights<K>(weights, p, k0, k1, points + p * panel_points + k0 * weights.width(p), weights.point_step);
     });
     weights.points = points;
-  } else if (!few && groups > kFewGroups) {
-    float* packed = packed_scratch.floats(packed_size(K * K, s.c_in, s.c_out));
-    pack_weights(weights.from, s.c_in, s.c_out, packed);
-    weights.packed = packed;
   }
-  const int64_t v_row = padded(s.c_in) + kLanes;
-  if (!few) {
-    parallel_for(groups, [&](int64_t g) {
+  int64_t groups = (s.tiles + kTilesOfGroup / 2) / kTilesOfGroup;
+  if (weights.points && groups >= 2 * threads) {
+    groups = ceil_div(groups, threads) * threads;  // the same for everyone; it changes no sum
+    return parallel_for(groups, [&](int64_t g) {
       static thread_local Scratch scratch;
-      const int64_t begin = s.tiles * g / groups, end = s.tiles * (g + 1) / groups;
-      const int64_t v_step = spaced((end - begin) * v_row);
-      float* v = scratch.floats(kPoints * v_step);
-      for (int64_t t = begin; t < end; ++t) transform_input(s, x, t, v + (t - begin) * v_row, v_step);
-      for (int64_t p = 0; p < panel_count; ++p)
-        finish_panel<K>(s, weights, p, v, v_row, v_step, begin, end, bias, relu, y);
+      const int64_t begin = s.tiles * g / groups, count = s.tiles * (g + 1) / groups - begin;
+      const Points v(scratch, count, s.c_in, false);
+      for (int64_t t = 0; t < count; ++t) v.transform(s, x, begin + t, t);
+      for (int64_t p = 0; p < panel_count; ++p) finish_panel<K>(s, weights, p, v, begin, 0, count, bias, relu, y);
     });
-  } else {  // few tiles: all transformed first, then the panels are dealt out
-    const int64_t v_step = spaced(s.tiles * v_row);
-    float* v = shared_scratch.floats(kPoints * v_step);
-    parallel_for(s.tiles, [&](int64_t t) { transform_input(s, x, t, v + t * v_row, v_step); });
-    parallel_for(panel_count,
-                 [&](int64_t p) { finish_panel<K>(s, weights, p, v, v_row, v_step, 0, s.tiles, bias, relu, y); });
+  }
+  // Few tiles, or weights that are transformed anew for all tiles of a block: panels are dealt out, and tiles where
+  // panels alone could not be dealt out evenly.
+  const int64_t blocks = ceil_div(s.tiles, kTilesOfBlock);
+  int64_t parts = 1;
+  while (panel_count * parts % threads && panel_count * parts < 4 * threads) ++parts;
+  for (int64_t b = 0; b < blocks; ++b) {
+    const int64_t begin = s.tiles * b / blocks, count = s.tiles * (b + 1) / blocks - begin;
+    const Points v(shared_scratch, count, s.c_in, !weights.points);
+    parallel_for(count, [&](int64_t t) { v.transform(s, x, begin + t, t); });
+    parallel_for(panel_count * parts, [&](int64_t u) {
+      const int64_t part = u % parts;
+      finish_panel<K>(s, weights, u / parts, v, begin, count * part / parts, count * (part + 1) / parts, bias, relu, y);
+    });
   }
 }
 

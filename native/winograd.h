@@ -137,8 +137,10 @@ struct Place {
         x(tile % s.tiles_across * (7 - s.kernel)) {}
 };
 
-// The 6 x 6 input pixels of one tile, all channels: v[point * step + channel].
-void transform_input(const WinogradShape& s, const float* x, int64_t tile, float* v, int64_t step);
+constexpr int64_t kChannelPiece = 64;
+
+// The 6 x 6 input pixels of one tile, all channels: v[point * step + channel / 64 * piece + channel % 64].
+void transform_input(const WinogradShape& s, const float* x, int64_t tile, float* v, int64_t step, int64_t piece);
 
 struct WeightsAt {
   const float* weight;

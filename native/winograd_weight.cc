@@ -88,7 +88,7 @@ void winograd_weight(const WinogradShape& s, const float* x, const float* gy, fl
 
   const auto transform = [&](int64_t begin, int64_t count) {
     parallel_for(count, [&](int64_t t) {
-      transform_input(s, x, begin + t, v + t * v_row, v_step);
+      transform_input(s, x, begin + t, v + t * v_row, v_step, kChannelPiece);
       for (int64_t p = 0; p < panel_count; ++p)
         gradient_tile<K>(s, gy, begin + t, p * nr, int(least(nr, s.c_out - p * nr)), nr, d + p * d_panel + t * nr,
                          d_step);
