@@ -25,8 +25,8 @@ void pack_rows(const PackFrom<T>& from, int64_t columns, int64_t nr, int64_t c_i
   }
 }
 
-// The same where all channels in and taps of a channel out lie side by side: squares are turned in registers. `Product`:
-// there is one tap, and the tiles fetch what comes next.
+// The same where all channels in and taps of a channel out lie side by side: squares are turned in registers.
+// `Product`: there is one tap, and the tiles fetch what comes next.
 template <class T, bool Product>
 void pack_turned(const PackFrom<T>& from, int64_t columns, int64_t nr, int64_t c_in, int64_t k0, int64_t k1,
                  T* packed) {

@@ -112,8 +112,8 @@ void transform_output(const WinogradShape& s, const float* m, int64_t step, int6
   }
 }
 
-// One of the 36 products: tiles [begin, end) x channels [k0, k1) of v times u. Meanwhile the next tiles of v come, which no
-// near cache holds.
+// One of the 36 products: tiles [begin, end) x channels [k0, k1) of v times u. Meanwhile the next tiles of v come,
+// which no near cache holds.
 void multiply(const Points& v, int64_t point, int64_t begin, int64_t end, int64_t k0, int64_t k1, const float* u,
               float* m, int64_t columns) {
   const float* from = v.v + point * v.step + k0 / kChannelPiece * v.piece + begin * v.row;

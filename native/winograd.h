@@ -112,8 +112,8 @@ struct WinogradShape {
   int64_t pad_h, pad_w;
   int64_t kernel;              // 3 or 5
   int64_t tiles_down, tiles_across, tiles;
-  // An image is a plane, and a call one tap of depth: of the `depth` planes of a volume that take part, the first of what
-  // is read and of what is written, and how many planes a volume has.
+  // An image is a plane, and a call one tap of depth: of the `depth` planes of a volume that take part, the first of
+  // what is read and of what is written, and how many planes a volume has.
   int64_t depth = 1, first_in = 0, first_out = 0, depth_in = 1, depth_out = 1;
   bool accumulate = false;  // add to what is written
 
