@@ -5,11 +5,13 @@
 
 namespace flambeau::FLAMBEAU_ISA {
 
-void transform_input(const WinogradShape& s, const float* x, int64_t tile, float* v, int64_t step, int64_t piece) {
-  const Place at(s, tile);
-  const int64_t y0 = at.y - s.pad_h, x0 = at.x - s.pad_w;
+void Points::transform(const WinogradShape& s, const float* x, int64_t tile, int64_t to) const {
+  const Place place(s, tile);
+  const int64_t y0 = place.y - s.pad_h, x0 = place.x - s.pad_w;
   const bool inside = y0 >= 0 && x0 >= 0 && y0 + 6 <= s.h && x0 + 6 <= s.w;
-  const float* image = x + s.image_in(at.n) * s.h * s.w * s.c_in;
+  const float* image = x + s.image_in(place.n) * s.h * s.w * s.c_in;
+  float* point = v + to * width;
+  int64_t left = width;  // of the piece
   for (int64_t c = 0; c < s.c_in; c += kLanes) {
     const int channels = int(least(kLanes, s.c_in - c));
     Vec half[36], points[36];
@@ -28,14 +30,19 @@ void transform_input(const WinogradShape& s, const float* x, int64_t tile, float
       input_points(column, 1, half + j, 6);
     }
     FLAMBEAU_UNROLL for (int i = 0; i < 6; ++i) input_points(half + 6 * i, 1, points + 6 * i, 1);
-    float* to = v + c / kChannelPiece * piece + c % kChannelPiece;
-    FLAMBEAU_UNROLL for (int i = 0; i < 36; ++i) store(to + i * step, points[i]);
+    FLAMBEAU_UNROLL for (int i = 0; i < 36; ++i) store(point + i * step, points[i]);
+    point += kLanes;
+    left -= kLanes;
+    if (left > 0) continue;
+    point += piece - width;
+    left = width;
   }
 }
 
 namespace {
 
 constexpr int64_t kKeptFloats = 1 << 20;  // transformed weights up to this size are made once, larger ones by pieces
+constexpr int64_t kChannelPiece = 64;
 constexpr int64_t kTilesOfGroup = 24;     // that one thread takes through all steps
 constexpr int64_t kTilesOfBlock = 128;    // that all threads take through all steps
 
@@ -47,23 +54,6 @@ struct Weights {
 
   int64_t columns(int64_t panel) const { return least(nr, c_out - panel * nr); }
   int64_t width(int64_t panel) const { return panel_width(c_out, panel); }
-};
-
-// The points of some tiles: [point][tile][channel], or, where products are of one piece of channels at a time,
-// [point][piece][tile][kChannelPiece], so that what each reads lies in order.
-struct Points {
-  float* v;
-  int64_t row, piece, step;  // from tile to tile, from piece to piece, from point to point
-
-  Points(Scratch& scratch, int64_t tiles, int64_t channels, bool in_pieces) {
-    row = in_pieces ? kChannelPiece : padded(channels) + kLanes;
-    piece = in_pieces ? tiles * kChannelPiece : kChannelPiece;
-    step = spaced(in_pieces ? ceil_div(channels, kChannelPiece) * piece : tiles * row);
-    v = scratch.floats(kPoints * step);
-  }
-  void transform(const WinogradShape& s, const float* x, int64_t tile, int64_t to) const {
-    transform_input(s, x, tile, v + to * row, step, piece);
-  }
 };
 
 // Rows [k0, k1) of the transformed weights of one panel: u[point * step + (k - k0) * width + column].
@@ -116,14 +106,14 @@ void transform_output(const WinogradShape& s, const float* m, int64_t step, int6
 // which no near cache holds.
 void multiply(const Points& v, int64_t point, int64_t begin, int64_t end, int64_t k0, int64_t k1, const float* u,
               float* m, int64_t columns) {
-  const float* from = v.v + point * v.step + k0 / kChannelPiece * v.piece + begin * v.row;
+  const float* from = v.at(point, begin, k0);
   const int64_t count = ceil_div(end - begin, kTileRows);
   for (int64_t t = 0; t < count; ++t) {
     const int64_t row = (end - begin) * t / count, next = (end - begin) * (t + 1) / count;
-    const Segment segment{from + row * v.row, u, k1 - k0};
-    const float* ahead = from + (t + 1 < count ? next * v.row : v.step);
+    const Segment segment{from + row * v.width, u, k1 - k0};
+    const float* ahead = from + (t + 1 < count ? next * v.width : v.step);
     const Finish finish{.accumulate = k0 > 0, .ahead = ahead, .ahead_step = 16};
-    pick_dot(int(next - row), columns <= kLanes)(&segment, 1, v.row, m + row * columns, columns, int(columns), finish);
+    pick_dot(int(next - row), columns <= kLanes)(&segment, 1, v.width, m + row * columns, columns, int(columns), finish);
   }
 }
 
@@ -168,13 +158,14 @@ void winograd(const WinogradShape& s, const float* x, const WeightsAt& at, const
     });
     weights.points = points;
   }
+  const int64_t piece = weights.points ? padded(s.c_in) + kLanes : kChannelPiece;
   int64_t groups = (s.tiles + kTilesOfGroup / 2) / kTilesOfGroup;
   if (weights.points && groups >= 2 * threads) {
     groups = ceil_div(groups, threads) * threads;  // the same for everyone; it changes no sum
     return parallel_for(groups, [&](int64_t g) {
       static thread_local Scratch scratch;
       const int64_t begin = s.tiles * g / groups, count = s.tiles * (g + 1) / groups - begin;
-      const Points v(scratch, count, s.c_in, false);
+      const Points v(scratch, count, s.c_in, piece);
       for (int64_t t = 0; t < count; ++t) v.transform(s, x, begin + t, t);
       for (int64_t p = 0; p < panel_count; ++p) finish_panel<K>(s, weights, p, v, begin, 0, count, bias, relu, y);
     });
@@ -186,7 +177,7 @@ void winograd(const WinogradShape& s, const float* x, const WeightsAt& at, const
   while (panel_count * parts % threads && panel_count * parts < 4 * threads) ++parts;
   for (int64_t b = 0; b < blocks; ++b) {
     const int64_t begin = s.tiles * b / blocks, count = s.tiles * (b + 1) / blocks - begin;
-    const Points v(shared_scratch, count, s.c_in, !weights.points);
+    const Points v(shared_scratch, count, s.c_in, piece);
     parallel_for(count, [&](int64_t t) { v.transform(s, x, begin + t, t); });
     parallel_for(panel_count * parts, [&](int64_t u) {
       const int64_t part = u % parts;

@@ -137,10 +137,22 @@ struct Place {
         x(tile % s.tiles_across * (7 - s.kernel)) {}
 };
 
-constexpr int64_t kChannelPiece = 64;
+// The points of some tiles, [point][piece of channels][tile][channel of the piece]: what a product of one piece reads
+// lies in order.
+struct Points {
+  int64_t width, piece, step;  // channels of a piece; numbers from piece to piece, from point to point
+  float* v;
 
-// The 6 x 6 input pixels of one tile, all channels: v[point * step + channel / 64 * piece + channel % 64].
-void transform_input(const WinogradShape& s, const float* x, int64_t tile, float* v, int64_t step, int64_t piece);
+  Points(Scratch& scratch, int64_t tiles, int64_t channels, int64_t piece_channels)
+      : width(piece_channels), piece(tiles * width), step(spaced(ceil_div(channels, width) * piece)),
+        v(scratch.floats(kPoints * step)) {}
+
+  const float* at(int64_t point, int64_t tile, int64_t channel) const {  // the first of a piece
+    return v + point * step + channel / width * piece + tile * width;
+  }
+  // The 6 x 6 input pixels of a tile of the image become tile `to`.
+  void transform(const WinogradShape& s, const float* x, int64_t tile, int64_t to) const;
+};
 
 struct WeightsAt {
   const float* weight;

@@ -1,4 +1,4 @@
-#include "gather.h"
+#include "pack.h"
 #include "tile.h"
 #include "transpose.h"
 #include "winograd.h"
@@ -7,7 +7,8 @@ namespace flambeau::FLAMBEAU_ISA {
 namespace {
 
 constexpr int64_t kChunkFloats = 1 << 20;
-constexpr int64_t kChannelsKept = 48;    // at once, with all their points: 216 KiB
+constexpr int64_t kChannelsKept = 48;    // whole tiles of channels in; their points: 216 KiB
+constexpr int64_t kNearFloats = 64 * 1024;  // one point of all tiles, which products read in any order
 constexpr int64_t kChannelsAtOnce = 16;  // neighbours share cache lines of the gradient: one thread writes them
 
 // The output gradients of a tile, one panel: to[point * step + column].
@@ -76,42 +77,47 @@ template <int K>
 void winograd_weight(const WinogradShape& s, const float* x, const float* gy, float* gw, const WeightsAt& to) {
   static thread_local Scratch v_scratch, d_scratch, m_scratch;
   const int64_t nr = panel_columns(s.c_out), panel_count = panels(s.c_out);
-  const int64_t rows = ceil_div(s.c_in, kLanes) * kLanes, v_row = rows % 256 ? rows : rows + kLanes;
   const int64_t balance = s.c_in * s.c_out / (s.c_in + s.c_out);  // tiles whose points take as much as the matrices
-  const int64_t chunk = least(s.tiles, most(kChunkFloats / (kPoints * (v_row + panel_count * nr)), 2 * balance));
+  const int64_t chunk = least(s.tiles, most(kChunkFloats / (kPoints * (s.c_in + panel_count * nr)), 2 * balance));
   const bool at_once = s.tiles <= least(chunk, balance);
-  const int64_t d_panel = chunk * nr, d_step = spaced(panel_count * d_panel), v_step = spaced(chunk * v_row);
+  const int64_t d_panel = chunk * nr, d_step = spaced(panel_count * d_panel);
   const int64_t m_panel = s.c_in * nr, m_step = spaced(at_once ? kChannelsKept * nr : panel_count * m_panel);
-  float* v = v_scratch.floats(kPoints * v_step);
+  const bool in_pieces = at_once || chunk * s.c_in > kNearFloats;
+  const int64_t width = in_pieces ? kChannelsKept : padded(s.c_in) + (s.c_in % 256 ? 0 : kLanes);
+  const Points v(v_scratch, chunk, s.c_in, width);
   float* d = d_scratch.floats(kPoints * d_step);
   float* m = at_once ? nullptr : m_scratch.floats(kPoints * m_step);
 
   const auto transform = [&](int64_t begin, int64_t count) {
     parallel_for(count, [&](int64_t t) {
-      transform_input(s, x, begin + t, v + t * v_row, v_step, kChannelPiece);
+      v.transform(s, x, begin + t, t);
       for (int64_t p = 0; p < panel_count; ++p)
         gradient_tile<K>(s, gy, begin + t, p * nr, int(least(nr, s.c_out - p * nr)), nr, d + p * d_panel + t * nr,
                          d_step);
     });
   };
-  // Rows [c0, c1) of one panel of one point.
+  // Rows [c0, c1) of one panel of one point, piece by piece. Meanwhile the piece comes that is read after each.
   const auto multiply = [&](int64_t point, int64_t p, int64_t c0, int64_t c1, int64_t count, float* sum,
                             bool accumulate) {
     const PixelRun run{0, 0, count};
-    const int64_t tiles = ceil_div(c1 - c0, kTileRows);
-    for (int64_t r = 0; r < tiles; ++r) {
-      const int64_t row = (c1 - c0) * r / tiles, end = (c1 - c0) * (r + 1) / tiles;
-      pick_outer(int(end - row), nr == kLanes)(&run, 1, v + point * v_step + c0 + row, d + point * d_step + p * d_panel,
-                                               v_row, sum + row * nr, nr, int(nr), {.accumulate = accumulate});
+    for (int64_t c = c0; c < c1; c += width) {
+      const int64_t rows = least(width, c1 - c), tiles = ceil_div(rows, kTileRows);
+      const float *from = v.at(point, 0, c), *next = from + (at_once ? v.step : v.piece);
+      for (int64_t r = 0; r < tiles; ++r) {
+        const int64_t row = rows * r / tiles, end = rows * (r + 1) / tiles;
+        const Finish finish{.accumulate = accumulate, .ahead = next + r * count * 16, .ahead_step = 16};
+        pick_outer(int(end - row), nr == kLanes)(&run, 1, from + row, d + point * d_step + p * d_panel, v.width,
+                                                 sum + (c - c0 + row) * nr, nr, int(nr), finish);
+      }
     }
   };
 
   if (at_once) {
     transform(0, s.tiles);
-    const int64_t slices = ceil_div(s.c_in, kChannelsKept);
+    const int64_t slices = ceil_div(s.c_in, width);
     return parallel_for(panel_count * slices, [&](int64_t u) {
       static thread_local Scratch scratch;
-      const int64_t p = u / slices, c0 = u % slices * kChannelsKept, c1 = least(s.c_in, c0 + kChannelsKept);
+      const int64_t p = u / slices, c0 = u % slices * width, c1 = least(s.c_in, c0 + width);
       float* kept = scratch.floats(kPoints * m_step);
       for (int64_t i = 0; i < kPoints; ++i) multiply(i, p, c0, c1, s.tiles, kept + i * m_step, false);
       write_gradient<K>(kept, m_step, nr, c0, c1, p, least(nr, s.c_out - p * nr), gw, to);
