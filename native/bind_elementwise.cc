@@ -26,10 +26,11 @@ void def_unary(nb::module_& m, const std::string& name, Unary function) {
   });
 }
 
-void def_derivative(nb::module_& m, const std::string& name, Derivative function) {
-  def(m, name + "_backward(g[n], saved[n], gx[n], a=0.0, b=0.0, c=0.0)",
+void def_derivative(nb::module_& m, const std::string& name, Binary function) {
+  def(m, name + "(g[n], saved[n], gx[n], a=0.0, b=0.0, c=0.0)",
       [function](AnyIn g, AnyIn saved, AnyOut gx, float a, float b, float c) {
-        run(kernels().elementwise.derivative, function, gx.size(), g, saved, gx, Numbers{a, b, c});
+        const int64_t n = gx.size();
+        run(kernels().elementwise.binary, function, n, g, saved, Spread{n, 1, n}, gx, Numbers{a, b, c});
       });
 }
 
@@ -60,17 +61,17 @@ void def_binary(nb::module_& m, const std::string& name, Binary function) {
 }  // namespace
 
 Monotone monotone(const std::string& name, float a, float b) {
-  if (name.empty() || name == "none") return {true, Unary::relu, Derivative::relu, {}};
-  if (name == "relu") return {false, Unary::relu, Derivative::relu, {}};
-  if (name == "tanh") return {false, Unary::tanh, Derivative::tanh, {}};
-  if (name == "sigmoid") return {false, Unary::sigmoid, Derivative::sigmoid, {}};
+  if (name.empty() || name == "none") return {true, Unary::relu, Binary::relu_backward, {}};
+  if (name == "relu") return {false, Unary::relu, Binary::relu_backward, {}};
+  if (name == "tanh") return {false, Unary::tanh, Binary::tanh_backward, {}};
+  if (name == "sigmoid") return {false, Unary::sigmoid, Binary::sigmoid_backward, {}};
   if (name == "leaky_relu") {
     check(a >= 0, "leaky_relu falls where its slope is negative");
-    return {false, Unary::leaky_relu, Derivative::leaky_relu, {a, 0, 0}};
+    return {false, Unary::leaky_relu, Binary::leaky_relu_backward, {a, 0, 0}};
   }
   if (name == "hardtanh") {
     check(a <= b, "hardtanh: the least value is greater than the greatest");
-    return {false, Unary::hardtanh, Derivative::hardtanh, {a, b, 0}};
+    return {false, Unary::hardtanh, Binary::hardtanh_backward, {a, b, 0}};
   }
   throw std::invalid_argument("no activation '" + name + "' here: there are none, relu, leaky_relu (a: its slope), " +
                               "tanh, sigmoid, hardtanh (a, b: its least and greatest value)");
@@ -78,7 +79,7 @@ Monotone monotone(const std::string& name, float a, float b) {
 
 void bind_elementwise(nb::module_& m) {
 #define UNARY(name, ...) def_unary(m, #name, Unary::name);
-#define DERIVATIVE(name, ...) def_derivative(m, #name, Derivative::name);
+#define DERIVATIVE(name, ...) def_derivative(m, #name "_backward", Binary::name##_backward);
 #define BINARY(name, ...) def_binary(m, #name, Binary::name);
 #include "elementwise.inc"
   // y = mask ? a : b; instead of an array each may be None, which stands for its number.

@@ -172,8 +172,9 @@ void backward(const ConvPoolShape& s, const Monotone& activation, const float* x
   const int64_t results = c.n * s.oh * s.ow;
   const float* g = gy;
   if (!activation.identity) {
-    float* slope = scratch.floats(results * c.c_out);
-    elementwise_kernels().derivative(activation.slope, results * c.c_out, gy, y, slope, activation.numbers);
+    const int64_t n = results * c.c_out;
+    float* slope = scratch.floats(n);
+    elementwise_kernels().binary(activation.slope, n, gy, y, {n, 1, n}, slope, activation.numbers);
     g = slope;
   }
   if (to.gb) bias_gradient(results, c.c_out, g, to.gb);

@@ -70,8 +70,8 @@ FLAMBEAU_INLINE Vec mish_slope(Vec x) {
   return t + x * sigmoid(x) * (1.0f - t * t);
 }
 
-// The loop, over a part of an array, with any number of operands that are arrays or numbers. It holds a copy of what the
-// function takes beside them: no store can change it.
+// The loop, over a part of an array, with any number of operands that are arrays or numbers. It holds a copy of what
+// the function takes beside them: no store can change it.
 
 FLAMBEAU_INLINE Vec take(const float* x, int64_t i, int lanes) { return load_part(x + i, lanes); }
 FLAMBEAU_INLINE Vec take(float x, int64_t, int) { return broadcast(x); }
@@ -106,13 +106,9 @@ constexpr Loop<const float*> unary_loops[] = {
 #include "elementwise.inc"
 };
 
-constexpr Loop<const float*, const float*> derivative_loops[] = {
-#define DERIVATIVE(name, ...) loop<FLAMBEAU_TYPE((Vec g, Vec s, const Numbers& k), __VA_ARGS__)>,
-#include "elementwise.inc"
-};
-
 constexpr BinaryLoops binary_loops[] = {
 #define BINARY(name, ...) loops_of<FLAMBEAU_TYPE((Vec x, Vec z, const Numbers& k), __VA_ARGS__)>,
+#define DERIVATIVE(name, ...) {loop<FLAMBEAU_TYPE((Vec g, Vec s, const Numbers& k), __VA_ARGS__)>, nullptr},
 #include "elementwise.inc"
 };
 
@@ -130,13 +126,6 @@ FLAMBEAU_INLINE void for_blocks(int64_t n, const float* y, const Work& work) {
 void unary(Unary function, int64_t n, const float* x, float* y, const Numbers& numbers) {
   for_blocks(n, y, [&](int64_t at, int64_t count) {
     unary_loops[int(function)](count, y + at, numbers, x + at);
-  });
-}
-
-void derivative(Derivative function, int64_t n, const float* g, const float* saved, float* gx,
-                const Numbers& numbers) {
-  for_blocks(n, gx, [&](int64_t at, int64_t count) {
-    derivative_loops[int(function)](count, gx + at, numbers, g + at, saved + at);
   });
 }
 
@@ -188,7 +177,7 @@ void where(int64_t n, const uint8_t* mask, const float* a, float a_number, const
 }  // namespace
 
 const ElementwiseKernels& elementwise_kernels() {
-  static constexpr ElementwiseKernels kernels{unary, derivative, binary, where};
+  static constexpr ElementwiseKernels kernels{unary, binary, where};
   return kernels;
 }
 

@@ -277,8 +277,9 @@ void linear_backward(const LinearShape& s, const Monotone& activation, const flo
   static thread_local Scratch scratch;
   const float* g = gy;
   if (!activation.identity) {
-    float* slope = scratch.floats(s.m * s.out);
-    elementwise_kernels().derivative(activation.slope, s.m * s.out, gy, y, slope, activation.numbers);
+    const int64_t n = s.m * s.out;
+    float* slope = scratch.floats(n);
+    elementwise_kernels().binary(activation.slope, n, gy, y, {n, 1, n}, slope, activation.numbers);
     g = slope;
   }
   if (gb) bias_gradient(s.m, s.out, g, gb);

@@ -42,8 +42,6 @@ constexpr int64_t kBlockFloats = 16 * 1024;  // of a piece of what only writes
 constexpr int64_t kStreamFloats = 4 << 20;  // in and out exceed the last-level cache
 constexpr int kGroup = 4;            // vectors that go down the rows together: adding has to wait for the sum before
 
-int64_t greatest_divisor(int64_t a, int64_t b) { return b == 0 ? a : greatest_divisor(b, a % b); }
-
 // Some rows, of `width` numbers each; `first`: the numbers before them.
 struct Piece {
   int64_t chunk, first, rows, width;
@@ -54,7 +52,7 @@ struct Fold {
   int64_t c, fold, rows, width, tail;
 
   explicit Fold(NormShape s) : c(s.c) {
-    fold = kLanes / greatest_divisor(c, kLanes);
+    fold = kLanes / least(c & -c, kLanes);  // c & -c: the greatest power of two that divides it
     if (fold * c > kLongRow) fold = 1;
     fold *= most(1, kSpan / (fold * c));
     fold = least(fold, most(1, s.m));
@@ -234,8 +232,8 @@ bool can_stream(const Fold& fold, NormShape s, const float* to) {
   return s.m * s.c >= kStreamFloats && fold.width % kLanes == 0 && reinterpret_cast<uintptr_t>(to) % sizeof(Vec) == 0;
 }
 
-// to[at] = value(at, column, lanes) for the vectors of all rows, in the order in which they lie in memory. (Several rows
-// at a time would load the factors of a column less often, and were slower; so was the way from the end to the
+// to[at] = value(at, column, lanes) for the vectors of all rows, in the order in which they lie in memory. (Several
+// rows at a time would load the factors of a column less often, and were slower; so was the way from the end to the
 // beginning, to find in the cache what the pass before has left there.)
 //
 // The function holds what it needs by value: a vector may be stored anywhere, as far as the compiler knows, and so it

@@ -29,8 +29,8 @@ FLAMBEAU_INLINE void philox(uint64_t seed, uint64_t block, bool carry, uint64_t 
   out[0] = c0, out[1] = c1, out[2] = c2, out[3] = c3;
 }
 
-// Words from block `offset + first` on, whole blocks.
-void fill(uint64_t seed, uint64_t offset, int64_t first, int64_t count, uint64_t* out) {
+// Words from block `offset + first` on, whole blocks. (Inlined it has too few registers.)
+__attribute__((noinline)) void fill(uint64_t seed, uint64_t offset, int64_t first, int64_t count, uint64_t* out) {
   for (int64_t i = 0; i < count; i += kWords) {
     const uint64_t block = offset + uint64_t(first + i / kWords);
     philox(seed, block, block < offset, out + i);
@@ -55,12 +55,14 @@ void words(uint64_t seed, uint64_t offset, int64_t n, uint64_t* out) {
   });
 }
 
-// f of the halves of words, each as they lie in memory: 32 bits. (The words of a part are always whole vectors, of which the last may hold old ones at the end.)
+// f of the halves of words in the order in which they lie in memory, 32 bits each. (The words of a part are always whole
+// vectors, of which the last may hold old ones at the end.)
 template <class F>
 void for_halves(uint64_t seed, uint64_t offset, int64_t n, float* out, const F& f) {
   for_parts(seed, offset, n, 2, [&](int64_t begin, int64_t count, const uint64_t* from) {
+    const float* const halves = reinterpret_cast<const float*>(from);
     for (int64_t i = 0; i < count; i += kLanes)
-      store_part(out + begin + i, f(bits(load(reinterpret_cast<const float*>(from) + i))), int(least(count - i, kLanes)));
+      store_part(out + begin + i, f(bits(load(halves + i))), int(least(count - i, kLanes)));
   });
 }
 
