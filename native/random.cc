@@ -55,8 +55,8 @@ void words(uint64_t seed, uint64_t offset, int64_t n, uint64_t* out) {
   });
 }
 
-// f of the halves of words in the order in which they lie in memory, 32 bits each. (The words of a part are always whole
-// vectors, of which the last may hold old ones at the end.)
+// f of the halves of words in the order in which they lie in memory, 32 bits each. (The words of a part are always
+// whole vectors, of which the last may hold old ones at the end.)
 template <class F>
 void for_halves(uint64_t seed, uint64_t offset, int64_t n, float* out, const F& f) {
   for_parts(seed, offset, n, 2, [&](int64_t begin, int64_t count, const uint64_t* from) {
