@@ -38,11 +38,11 @@ FLAMBEAU_INLINE Vec gelu(Vec x) {
   return abs(x) > kNormalEnd ? max(Vec{}, x) : x * normal(near) + 0.5f * x;
 }
 
-// Phi(x) + x times the density, which is 0 from 13 on.
+// Phi(x) + x times the density, which vanishes from 13 on.
 FLAMBEAU_INLINE Vec gelu_slope(Vec x) {
   const Vec near = clamp(x, -kNormalEnd, kNormalEnd), cut = clamp(x, -13.0f, 13.0f);
   const Vec below = abs(x) > kNormalEnd ? (x > 0.0f ? broadcast(1.0f) : Vec{}) : normal(near) + 0.5f;
-  return below + cut * exp_normal(cut * cut * -0.5f) * 0.398942280f;
+  return abs(x) >= 13.0f ? below : below + cut * exp_normal(cut * cut * -0.5f) * 0.398942280f;
 }
 
 // Beyond 100 the tangent is 1 to the last bit, and no product of an infinity with 0 can arise.
