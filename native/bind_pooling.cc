@@ -14,6 +14,7 @@ PoolShape pool_shape(const X& x, const Y& y) {
 
 // Without numbers there are cells, whose window is that of height 0.
 PoolWindow average_window(const PoolShape& s, const std::optional<Window>& numbers) {
+  check(s.oh < kMost && s.ow < kMost && s.oh * s.ow < kMost, "the output has too many pixels");
   return numbers ? pool_window(s, *numbers) : PoolWindow{};
 }
 
