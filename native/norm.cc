@@ -3,7 +3,7 @@
 // There is next to no arithmetic here: what counts is how often the numbers travel from memory. Batch norm in training
 // reads x twice (the moments of a column are not known before all of it was seen), backward reads x and the gradient
 // twice. The mask of a relu behind it needs no third array: the output's sign is computed again from x, which is at
-// hand.
+// hand. (Not with a residual: then the output is read, and the masked gradient is the residual's own.)
 //
 // *Columns.* For sums the matrix is cut into pieces of kPieceRows rows x kSpan columns. A piece is walked down its rows
 // with the sums of its columns in registers. What only writes goes along the rows. Few channels would not fill a
@@ -21,11 +21,14 @@
 #include <immintrin.h>
 #endif
 
+#include "elementwise.h"
 #include "math.h"
 #include "rows.h"
 #include "table.h"
 
 namespace flambeau::FLAMBEAU_ISA {
+
+const ElementwiseKernels& elementwise_kernels();
 
 // layer_norm.cc
 void layer_forward(NormShape s, const NormAffine& affine, const float* x, float* y, float* mean, float* var);
@@ -263,18 +266,26 @@ void write(NormShape s, const Fold& fold, float* to, const F& value) {
 }
 
 template <class T>
-void apply(NormShape s, const Fold& fold, const NormAffine& affine, bool relu, const float* x, float* y, const T* mean,
-           const T* var) {
+void apply(NormShape s, const Fold& fold, const NormAffine& affine, const float* residual, bool relu, const float* x,
+           float* y, const T* mean, const T* var) {
   const Vec lowest = broadcast(relu ? 0.0f : -kInfinity);
-  write(s, fold, y, [=, f = Factors(fold, affine, mean, var)](int64_t at, int64_t column, int lanes)
-        __attribute__((always_inline)) {
-    const Vec v = normalised(load_part(x + at, lanes), load_part(f.mean + column, lanes),
-                             load_part(f.scale + column, lanes), load_part(f.shift + column, lanes));
-    return max(lowest, v);  // in this order NaN stays
-  });
+  const auto number = [=, f = Factors(fold, affine, mean, var)](int64_t at, int64_t column, int lanes)
+      __attribute__((always_inline)) {
+    return normalised(load_part(x + at, lanes), load_part(f.mean + column, lanes), load_part(f.scale + column, lanes),
+                      load_part(f.shift + column, lanes));
+  };
+  if (residual)
+    write(s, fold, y, [=](int64_t at, int64_t column, int lanes) __attribute__((always_inline)) {
+      return max(lowest, number(at, column, lanes) + load_part(residual + at, lanes));  // in this order NaN stays
+    });
+  else
+    write(s, fold, y, [=](int64_t at, int64_t column, int lanes) __attribute__((always_inline)) {
+      return max(lowest, number(at, column, lanes));
+    });
 }
 
-void batch_train(NormShape s, const NormAffine& affine, bool relu, const float* x, float* y, float* mean, float* var) {
+void batch_train(NormShape s, const NormAffine& affine, const float* residual, bool relu, const float* x, float* y,
+                 float* mean, float* var) {
   if (s.c == 0) return;
   static thread_local Scratch scratch;
   const Fold fold(s);
@@ -285,12 +296,12 @@ void batch_train(NormShape s, const NormAffine& affine, bool relu, const float* 
     mean[j] = float(exact_mean[j]);
     var[j] = float(exact_var[j]);
   }
-  apply(s, fold, affine, relu, x, y, exact_mean, exact_var);
+  apply(s, fold, affine, residual, relu, x, y, exact_mean, exact_var);
 }
 
-void batch_evaluate(NormShape s, const NormAffine& affine, bool relu, const float* x, float* y, const float* mean,
-                    const float* var) {
-  if (s.m * s.c > 0) apply(s, Fold(s), affine, relu, x, y, mean, var);
+void batch_evaluate(NormShape s, const NormAffine& affine, const float* residual, bool relu, const float* x, float* y,
+                    const float* mean, const float* var) {
+  if (s.m * s.c > 0) apply(s, Fold(s), affine, residual, relu, x, y, mean, var);
 }
 
 // ---- batch norm, backward ----
@@ -365,9 +376,15 @@ void backward(NormShape s, const NormAffine& affine, const float* gy, const floa
 }
 
 void batch_backward(NormShape s, const NormAffine& affine, bool relu, const float* gy, const float* x,
-                    const float* mean, const float* var, float* gx, float* gw, float* gb) {
+                    const float* mean, const float* var, float* gx, float* gw, float* gb, const float* y,
+                    float* g_residual) {
   if (s.c == 0) return;
-  const auto kernel = relu ? backward<true> : backward<false>;
+  if (g_residual) {
+    const int64_t n = s.m * s.c;
+    elementwise_kernels().binary(Binary::relu_backward, n, gy, y, {n, 1, n}, g_residual, {});
+    gy = g_residual;
+  }
+  const auto kernel = relu && !g_residual ? backward<true> : backward<false>;
   kernel(s, affine, gy, x, mean, var, gx, gw, gb);
 }
 

@@ -20,15 +20,17 @@ struct NormAffine {
 };
 
 struct NormKernels {
-  // y = (x - mean) / sqrt(var + eps) * weight + bias, and with `relu` its negative numbers replaced by 0. Mean and
-  // variance are computed (training), or read.
-  void (*batch_train)(NormShape, const NormAffine&, bool relu, const float* x, float* y, float* mean, float* var);
-  void (*batch_evaluate)(NormShape, const NormAffine&, bool relu, const float* x, float* y, const float* mean,
-                         const float* var);
+  // y = (x - mean) / sqrt(var + eps) * weight + bias [+ residual], and with `relu` its negative numbers replaced by 0.
+  // Mean and variance are computed (training), or read.
+  void (*batch_train)(NormShape, const NormAffine&, const float* residual, bool relu, const float* x, float* y,
+                      float* mean, float* var);
+  void (*batch_evaluate)(NormShape, const NormAffine&, const float* residual, bool relu, const float* x, float* y,
+                         const float* mean, const float* var);
   // gx, gw, gb may be null. gx is the gradient where mean and variance were those of x; gw and gb are the same where
-  // they were constants.
+  // they were constants. With `relu` and a residual y, the output, is wanted, and g_residual is written; else they are
+  // null (without relu the residual's gradient is gy).
   void (*batch_backward)(NormShape, const NormAffine&, bool relu, const float* gy, const float* x, const float* mean,
-                         const float* var, float* gx, float* gw, float* gb);
+                         const float* var, float* gx, float* gw, float* gb, const float* y, float* g_residual);
   void (*layer_forward)(NormShape, const NormAffine&, const float* x, float* y, float* mean, float* var);
   // gx, gw, gb may be null.
   void (*layer_backward)(NormShape, const NormAffine&, const float* gy, const float* x, const float* mean,

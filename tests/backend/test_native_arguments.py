@@ -90,7 +90,7 @@ def pools(dtype: Any, x: tuple, y: tuple, window: list[int]) -> dict[str, dict[s
 
 
 WAYS = ("forward", "backward")
-ROWS = {name: floats(9, 5) for name in ("x", "y", "gx", "gy")}
+ROWS = {name: floats(9, 5) for name in ("x", "y", "gx", "gy", "residual", "g_residual")}
 COLUMNS = {name: floats(5) for name in ("weight", "bias", "gw", "gb", "mean", "var")}
 BATCH = {**ROWS, **COLUMNS, "eps": 1e-5, "relu": True}
 ENTROPY = {

@@ -24,15 +24,16 @@ def tensors(*arrays, dtype=torch.float64):
     return [torch.from_numpy(a).to(dtype).requires_grad_() for a in arrays]
 
 
-def batch_reference(x, w, b, gy, relu, moments=None):
-    """y, mean, var and the gradients of x, w and b, in float64."""
-    x, w, b = tensors(x, w, b)
+def batch_reference(x, w, b, gy, relu, residual=0.0, moments=None):
+    """y, mean, var and the gradients of x, w, b and, if there is one, the residual, in float64."""
+    leaves = tensors(x, w, b, *([] if isinstance(residual, float) else [residual]))
+    x, w, b = leaves[:3]
     mean, var = moments if moments else (x.mean(0), x.var(0, unbiased=False))
-    y = (x - mean) / (var + EPS).sqrt() * w + b
+    y = (x - mean) / (var + EPS).sqrt() * w + b + (leaves[3] if leaves[3:] else 0.0)
     if relu:
         y = F.relu(y)
     y.backward(torch.from_numpy(gy).double())
-    return [t.detach().numpy() for t in (y, mean, var, x.grad, w.grad, b.grad)]
+    return [t.detach().numpy() for t in (y, mean, var, *(leaf.grad for leaf in leaves))]
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -53,11 +54,39 @@ def test_batch_norm(shape, relu):
         np.testing.assert_array_equal(alone, gx)
         return y, mean, var, gx, gw, gb
 
+    check_batch_norm(run, m, expected)
+
+
+def check_batch_norm(run, m, expected):
     # A tiny output may have the other sign in float64: leave such cases to plain seeds.
+    names = ("y", "mean", "var", "gx", "gw", "gb", "g_residual")
     for found in everywhere(run):
-        for name, got, want in zip(("y", "mean", "var", "gx", "gw", "gb"), found, expected):
+        for name, got, want in zip(names, found, expected):
             if m > 2 or name in ("y", "mean", "var", "gb"):  # two rows: gx is nearly 0 / 0
                 close(got, want, 4e-6, name)
+
+
+@pytest.mark.parametrize("shape", SHAPES, ids=str)
+def test_batch_norm_with_residual(shape):
+    """With relu behind the sum. Without relu the residual's gradient is that of the output."""
+    m, c = shape
+    x, gy, residual = numbers(shape) * 3 + 2, numbers(shape, 1), numbers(shape, 4)
+    w, b = numbers(c, 2), numbers(c, 3)
+
+    def run():
+        y, mean, var = poisoned(m, c), poisoned(c), poisoned(c)
+        native.batch_norm_train(x, w, b, EPS, y, mean, var, True, residual)
+        gx, gw, gb, gr = poisoned(m, c), poisoned(c), poisoned(c), poisoned(m, c)
+        native.batch_norm_backward(gy, x, mean, var, w, b, EPS, gx, gw, gb, True, y, gr)
+        fixed = poisoned(m, c)
+        native.batch_norm_evaluate(x, w, b, EPS, fixed, mean, var, True, residual)
+        close(fixed, y, 1e-6)
+        return y, mean, var, gx, gw, gb, gr
+
+    check_batch_norm(run, m, batch_reference(x, w, b, gy, True, residual))
+    plain = poisoned(m, c)
+    native.batch_norm_train(x, w, b, EPS, plain, poisoned(c), poisoned(c), False, residual)
+    close(plain, batch_reference(x, w, b, gy, False, residual)[0], 4e-6)
 
 
 @pytest.mark.parametrize("shape", SHAPES, ids=str)
@@ -67,7 +96,7 @@ def test_batch_norm_with_fixed_moments(shape, relu):
     x, gy = numbers(shape), numbers(shape, 1)
     w, b, mean = numbers(c, 2), numbers(c, 3), numbers(c, 5)
     var = np.abs(numbers(c, 6)) + 0.1
-    expected = batch_reference(x, w, b, gy, relu, tensors(mean, var))
+    expected = batch_reference(x, w, b, gy, relu, moments=tensors(mean, var))
 
     def run():
         y, gw, gb = poisoned(m, c), poisoned(c), poisoned(c)
@@ -209,6 +238,10 @@ def test_refusals():
         native.batch_norm_train(x, None, None, EPS, y, row, poisoned(4))
     with pytest.raises(ValueError, match="shape"):
         native.batch_norm_train(x, None, None, EPS, poisoned(3, 4), row, row)
+    with pytest.raises(ValueError, match="residual"):
+        native.batch_norm_train(x, None, None, EPS, y, row, row, True, poisoned(4, 4))
+    with pytest.raises(ValueError, match="come with relu"):
+        native.batch_norm_backward(x, x, row, row, None, None, EPS, y, None, None, False, x, y)
     with pytest.raises(ValueError, match="mean"):
         native.layer_norm_forward(x, None, None, EPS, y, row, row)
     with pytest.raises(TypeError):
