@@ -208,7 +208,9 @@ struct Factors {
       const double lost = (mean[j] - exact_mean[j]) * factor;
       shift[j] = float((affine.bias ? affine.bias[j] : 0.0) + (lost == lost ? lost : 0.0));
     }
-    for (float* row : {mean, scale, shift}) fold.repeat(row);
+    fold.repeat(mean);
+    fold.repeat(scale);
+    fold.repeat(shift);
   }
 };
 
