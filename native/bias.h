@@ -2,12 +2,9 @@
 // reduce.cc makes it: memory is read once, and threads do not change the result.
 #pragma once
 
-#include "reduce.h"
-#include "simd.h"
+#include "table.h"
 
 namespace flambeau::FLAMBEAU_ISA {
-
-const ReduceKernels& reduce_kernels();
 
 inline void bias_gradient(int64_t pixels, int64_t channels, const float* gy, float* gb) {
   reduce_kernels().reduce(Reduction::sum, {1, pixels, channels}, gy, gb);

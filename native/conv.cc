@@ -9,9 +9,6 @@
 #include "winograd.h"
 
 namespace flambeau::FLAMBEAU_ISA {
-
-const GemmKernels& gemm_kernels();
-
 namespace {
 
 constexpr int64_t kManyPixels = 8192;

@@ -27,11 +27,6 @@
 #include "table.h"
 
 namespace flambeau::FLAMBEAU_ISA {
-
-const ConvKernels& conv_kernels();
-const PoolingKernels& pooling_kernels();
-const ElementwiseKernels& elementwise_kernels();
-
 namespace {
 
 constexpr int64_t kBandFloats = 64 * 1024;  // of the convolution's output, in the second-level cache

@@ -28,9 +28,6 @@
 #include "tile.h"
 
 namespace flambeau::FLAMBEAU_ISA {
-
-const ElementwiseKernels& elementwise_kernels();
-
 namespace {
 
 constexpr int64_t kNear = 256;   // of k: a panel of it stays in the first-level cache

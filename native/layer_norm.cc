@@ -8,13 +8,10 @@
 // The gradients of weight and bias are sums over all rows. A piece of kLayerRows rows adds them up in floats beside
 // what it does for the rows; the sums of the pieces, cut by the shape alone, are then a sum of columns (reduce.cc).
 #include "norm.h"
-#include "reduce.h"
 #include "rows.h"
+#include "table.h"
 
 namespace flambeau::FLAMBEAU_ISA {
-
-const ReduceKernels& reduce_kernels();
-
 namespace {
 
 constexpr int64_t kLayerRows = 64;           // rows whose gradients of weight and bias are summed in floats

@@ -21,14 +21,11 @@
 #include <immintrin.h>
 #endif
 
-#include "elementwise.h"
 #include "math.h"
 #include "rows.h"
 #include "table.h"
 
 namespace flambeau::FLAMBEAU_ISA {
-
-const ElementwiseKernels& elementwise_kernels();
 
 // layer_norm.cc
 void layer_forward(NormShape s, const NormAffine& affine, const float* x, float* y, float* mean, float* var);

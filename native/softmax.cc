@@ -14,15 +14,11 @@
 #include "softmax.h"
 
 #include "math.h"
-#include "reduce.h"
 #include "rows.h"
 #include "table.h"
 #include "transpose.h"
 
 namespace flambeau::FLAMBEAU_ISA {
-
-const ReduceKernels& reduce_kernels();
-
 namespace {
 
 constexpr int64_t kFew = 128;               // rows that are not longer are turned

@@ -15,7 +15,8 @@
 
 namespace flambeau {
 
-// Each family has a struct of kernels, a function of table.cc that gives it, and one that shows it to Python.
+// Each family has a struct of kernels, a function that gives those of the instruction set for which a file is compiled,
+// and one that shows it to Python.
 #define FLAMBEAU_FAMILIES(FAMILY)                                                                            \
   FAMILY(Conv, conv) FAMILY(ConvPool, conv_pool) FAMILY(Gemm, gemm) FAMILY(Elementwise, elementwise)         \
   FAMILY(Layout, layout) FAMILY(Random, random) FAMILY(Pooling, pooling) FAMILY(Norm, norm)                  \
@@ -26,6 +27,14 @@ struct Kernels {
   FLAMBEAU_FAMILIES(MEMBER)
 #undef MEMBER
 };
+
+#ifdef FLAMBEAU_ISA
+namespace FLAMBEAU_ISA {
+#define DECLARE(Type, name) const Type##Kernels& name##_kernels();
+FLAMBEAU_FAMILIES(DECLARE)
+#undef DECLARE
+}  // namespace FLAMBEAU_ISA
+#endif
 
 bool use_winograd();  // no: convolutions are computed directly, with a fifth of the rounding error
 void set_use_winograd(bool on);
