@@ -63,7 +63,7 @@ FLAMBEAU_INLINE void split(const float* from, Vec (&thirds)[3]) {
     FLAMBEAU_UNROLL for (int i = 0; i < 3; ++i) {
       IntVec at;
       FLAMBEAU_UNROLL for (int lane = 0; lane < kLanes; ++lane) at[lane] = 3 * lane + t - i * kLanes;
-      thirds[t] = (at >= 0) & (at < kLanes) ? shuffled(load(from + i * kLanes), at & (kLanes - 1)) : thirds[t];
+      thirds[t] = ((at >= 0) & (at < kLanes)) ? shuffled(load(from + i * kLanes), at & (kLanes - 1)) : thirds[t];
     }
   }
 }
