@@ -262,6 +262,25 @@ def test_cross_entropy(reduction, smoothing):
     same(lambda F, x, y: F.cross_entropy(x, y, **rest), normal(4), np.array(2))
 
 
+@pytest.mark.parametrize("size", [4, 40000])  # the plain text, and the runtime's kernels
+@pytest.mark.parametrize(
+    "name",
+    ["relu", "relu6", "hardtanh", "hardshrink", "softshrink", "hardsigmoid", "abs", "sinc", "silu"],
+)
+def test_gradients_at_special_values(name, size):
+    """Where PyTorch's vectors let a gradient through for NaN, and where not. (Its last few numbers,
+    which fill no vector, may do otherwise.)
+    """
+
+    def gradient(library, size):
+        x = library.tensor([np.nan, 0.0, -np.inf, 1e-40]).repeat(size // 4).requires_grad_()
+        function = getattr(library.nn.functional, name, None) or getattr(library, name)
+        function(x).sum().backward()
+        return x.grad[:4].numpy()
+
+    np.testing.assert_allclose(gradient(flambeau, size), gradient(torch, 40000), atol=1e-30)
+
+
 @pytest.mark.parametrize("dtype", ["float64", "float32", "float16", "bfloat16"])
 @pytest.mark.parametrize("approximate", ["none", "tanh"])
 @pytest.mark.parametrize("size", [5, 50000])

@@ -163,7 +163,7 @@ def softshrink(xp, input, *, lambd=0.5):
 
 
 def _shrink_rule(xp, g, input, lambd):
-    return xp.where(xp.logical_and(input >= -lambd, input <= lambd), xp.zeros_like(g), g)
+    return xp.where(xp.logical_or(input < -lambd, input > lambd), g, xp.zeros_like(g))
 
 
 hardshrink.vjp(input=_shrink_rule)

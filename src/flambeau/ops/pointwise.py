@@ -15,7 +15,7 @@ EVERYWHERE = "torch method inplace"
 
 @op(kind=POINTWISE, dtype="same", where=EVERYWHERE, aliases=("absolute",))
 def abs_(xp, input):
-    """Absolute value |x|; dy/dx = sign(x), which is 0 at 0.
+    """Absolute value |x|; dy/dx = sign(x), which is 0 at 0 and for NaN.
 
     >>> import flambeau as torch
     >>> torch.abs(torch.tensor([-1.5, 0.0, 2.0]))
@@ -24,7 +24,12 @@ def abs_(xp, input):
     return xp.abs(input)
 
 
-abs_.vjp(input=lambda xp, g, input: g * xp.sign(input))
+def _abs_rule(xp, g, input):
+    direction = xp.sign(input)
+    return g * xp.where(xp.isnan(direction), 0, direction)
+
+
+abs_.vjp(input=_abs_rule)
 
 
 @op(kind=POINTWISE, dtype="same", where=EVERYWHERE, aliases=("negative",))
@@ -228,7 +233,7 @@ sigmoid.vjp(input=lambda xp, g, y: g * (y * (1 - y)))
 
 @op(kind=POINTWISE, dtype="same", where=EVERYWHERE)
 def relu(xp, input):
-    """Positive part, y = max(x, 0); dy/dx = 1 where x > 0, else 0.
+    """Positive part, y = max(x, 0); dy/dx = 1 where x > 0 (or NaN), else 0.
 
     >>> import flambeau as torch
     >>> torch.relu(torch.tensor([-1.0, 0.0, 2.0]))
@@ -247,7 +252,7 @@ def _(xp, input):
     return xp.clip(input, 0, math.inf)
 
 
-relu.vjp(input=lambda xp, g, y: xp.where(y > 0, g, 0))
+relu.vjp(input=lambda xp, g, y: xp.where(y <= 0, 0, g))
 
 
 @op(kind=POINTWISE, dtype="same", where=EVERYWHERE)
