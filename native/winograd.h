@@ -14,6 +14,12 @@
 //
 // The transforms work on kLanes channels at once, and on one dimension at a time. The price is rounding: the relative
 // error is about 1e-6 where the direct way has 2e-7.
+//
+// Which cache holds what? Weights whose points take at most 4 MiB are transformed once. Then each thread takes 24 tiles
+// through all steps, and what it works on stays in its second-level cache. Larger weights fit no cache beside tiles.
+// Then all threads together transform a block of 128 tiles, which stays in the last-level cache, and share out the
+// panels of weights. Of a panel 64 channels in are transformed at a time: their points, and the sums of the panel, stay
+// in the second-level cache while the tiles pass by, in the order of memory and fetched ahead.
 #pragma once
 
 #include "simd.h"
