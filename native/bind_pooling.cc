@@ -25,8 +25,8 @@ AverageCount average_count(bool count_padding, std::optional<int64_t> divisor) {
 
 }  // namespace
 
-// Kernel, stride, padding, dilation, two numbers each. Windows begin in the image or in the padding before it, and reach
-// at most a stride beyond the padding after it.
+// Kernel, stride, padding, dilation, two numbers each. Windows begin in the image or in the padding before it, and
+// reach at most a stride beyond the padding after it.
 PoolWindow pool_window(const PoolShape& s, const Window& v) {
   for (int64_t size : {s.n, s.h, s.w, s.c, s.oh, s.ow})
     check(size >= 0 && size < kMost, "a dimension is negative or too large");

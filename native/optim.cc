@@ -10,9 +10,9 @@
 // All tensors of a call are cut into jobs of kBlock floats, one parallel loop over all of them: a network has a few
 // large tensors and many of a hundred floats.
 //
-// Each formula computes exactly what the NumPy text of the same formula in the package's optim folder computes, operation by
-// operation, so that results are equal bit by bit. For that this file is compiled without contraction of products and
-// sums into fused ones (CMakeLists.txt).
+// Each formula computes exactly what the NumPy text of the same formula in the package's optim folder computes,
+// operation by operation, so that results are equal bit by bit. For that this file is compiled without contraction of
+// products and sums into fused ones (CMakeLists.txt).
 #include "optim.h"
 
 #include <cstring>

@@ -113,7 +113,8 @@ void multiply(const Points& v, int64_t point, int64_t begin, int64_t end, int64_
     const Segment segment{from + row * v.width, u, k1 - k0};
     const float* ahead = from + (t + 1 < count ? next * v.width : v.step);
     const Finish finish{.accumulate = k0 > 0, .ahead = ahead, .ahead_step = 16};
-    pick_dot(int(next - row), columns <= kLanes)(&segment, 1, v.width, m + row * columns, columns, int(columns), finish);
+    const auto tile = pick_dot(int(next - row), columns <= kLanes);
+    tile(&segment, 1, v.width, m + row * columns, columns, int(columns), finish);
   }
 }
 
