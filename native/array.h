@@ -26,7 +26,6 @@ class Array {
     }
     data_[size_++] = value;
   }
-  void drop() { --size_; }
   int64_t size() const { return size_; }
   T& operator[](int64_t i) { return data_[i]; }
   const T& operator[](int64_t i) const { return data_[i]; }

@@ -183,9 +183,8 @@ void Work<T>::run_all() const {
   const int64_t maps = ceil_div(g.images, images) * g.depth.output;
   const int64_t block = block_rows(maps * g.groups), blocks = ceil_div(g.rows.output, block);
   // Panels are dealt out too where all else gives too few pieces, or a few more than can be dealt out evenly.
-  const int64_t units = maps * blocks * g.groups, threads = get_num_threads();
-  int64_t pieces = least(panel_count, ceil_div(threads, units));
-  while (units * pieces % threads && units * pieces < 4 * threads && pieces < panel_count) ++pieces;
+  const int64_t units = maps * blocks * g.groups;
+  const int64_t pieces = even_cuts(units, least(panel_count, ceil_div(get_num_threads(), units)), panel_count);
   parallel_for(units * pieces, [&](int64_t u) {
     const int64_t p = u % pieces, group = u / pieces % g.groups, b = u / pieces / g.groups % blocks;
     const int64_t map = u / pieces / g.groups / blocks, image = map / g.depth.output * images;

@@ -208,8 +208,7 @@ void product(const GemmOf<T>& g) {
   const bool parallel = g.m * g.n * g.k > kLittleWork;
   // Panels are dealt out where there are few blocks of rows.
   const int64_t units = cut.parts * cut.blocks, size = g.m * g.n;
-  const int64_t wanted = parallel ? least(cut.panels, ceil_div(2 * get_num_threads(), units)) : 1;
-  const int64_t pieces = wanted > 1 && cut.panels < 2 * wanted ? cut.panels : wanted;  // or some wait
+  const int64_t pieces = parallel ? pieces_of(cut.panels, ceil_div(2 * get_num_threads(), units)) : 1;
   const int64_t room = cut.shared ? cut.panels * cut.near * cut.nr : (cut.parts - 1) * size;
   T* sums = static_cast<T*>(kept.bytes(sizeof(T) * room));
   T* packed = cut.shared ? sums : nullptr;

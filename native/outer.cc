@@ -303,11 +303,11 @@ void outer(const ConvShape& s, const T* x, const T* gy, T* gw, WeightStrides to)
   static thread_local Scratch scratch;
   const Plan<T> p(s);
   T* sums = static_cast<T*>(scratch.bytes(sizeof(T) * p.partials * p.size));
-  // Panels are dealt out too where there are few partial sums; that changes no sum. Few are dealt out singly, or some
-  // threads would have to wait for others; but bands of groups, which fetch one another, in as few pieces as possible.
+  // Panels are dealt out too where there are few partial sums; that changes no sum. Bands of groups fetch one another:
+  // there the fewest pieces are best.
   const int64_t all_panels = ceil_div(s.groups, p.band) * p.panel_count;
-  const int64_t wanted = least(all_panels, ceil_div(4 * get_num_threads(), p.partials));
-  const int64_t pieces = p.band == 1 && all_panels < 2 * wanted ? all_panels : wanted;
+  const int64_t wanted = ceil_div(4 * get_num_threads(), p.partials);
+  const int64_t pieces = p.band == 1 ? pieces_of(all_panels, wanted) : least(all_panels, wanted);
   parallel_for(p.partials * pieces, [&](int64_t u) {
     const int64_t piece = u % pieces, partial = u / pieces;
     add_chunks(p, partial, all_panels * piece / pieces, all_panels * (piece + 1) / pieces, x, gy,

@@ -113,4 +113,20 @@ void parallel_for(int64_t n, const F& body) {
                const_cast<F*>(&body));
 }
 
+// How often each of `units` is cut, from `least_cuts` to `most_cuts` times, so that all threads get as many pieces, or
+// so many that it does not matter.
+FLAMBEAU_INLINE int64_t even_cuts(int64_t units, int64_t least_cuts, int64_t most_cuts) {
+  const int64_t threads = get_num_threads();
+  int64_t cuts = least_cuts;
+  while (units * cuts % threads && units * cuts < 4 * threads && cuts < most_cuts) ++cuts;
+  return cuts;
+}
+
+// In how many pieces n panels are dealt out where `wanted` are enough: few of them singly, for with pieces of one and
+// of two panels some threads would wait for others.
+FLAMBEAU_INLINE int64_t pieces_of(int64_t n, int64_t wanted) {
+  const int64_t pieces = least(n, wanted);
+  return pieces > 1 && n < 2 * pieces ? n : pieces;
+}
+
 }  // namespace flambeau::FLAMBEAU_ISA

@@ -174,8 +174,7 @@ void winograd(const WinogradShape& s, const float* x, const WeightsAt& at, const
   // Few tiles, or weights that are transformed anew for all tiles of a block: panels are dealt out, and parts of the
   // tiles where panels alone could not be dealt out evenly. (For few tiles to transform weights is most of the work.)
   const int64_t blocks = ceil_div(s.tiles, kTilesOfBlock), most_parts = s.tiles / blocks / (2 * kTilesOfGroup);
-  int64_t parts = 1;
-  while (panel_count * parts % threads && panel_count * parts < 4 * threads && parts < most_parts) ++parts;
+  const int64_t parts = even_cuts(panel_count, 1, most_parts);
   for (int64_t b = 0; b < blocks; ++b) {
     const int64_t begin = s.tiles * b / blocks, count = s.tiles * (b + 1) / blocks - begin;
     const Points v(shared_scratch, count, s.c_in, piece);

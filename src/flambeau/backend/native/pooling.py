@@ -6,7 +6,7 @@ import numpy as np
 
 from . import volumes
 from .library import FLOAT, empty_last, kernel, rows, runtime
-from .volumes import number_type
+from .volumes import FLAT, number_type
 
 
 @kernel("max_windows", last=True)
@@ -139,4 +139,4 @@ def _window(*numbers) -> list[int]:
     """Kernel, stride, padding and dilation in pairs; those of one dimension beside flat ones."""
     if len(numbers[0]) == 2:
         return [n for pair in numbers for n in pair]
-    return [n for one, (number,) in zip((1, 1, 0, 1), numbers) for n in (one, number)]
+    return [n for one, (number,) in zip(FLAT, numbers) for n in (one, number)]

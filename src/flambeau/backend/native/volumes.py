@@ -11,6 +11,8 @@ import numpy as np
 
 from .library import empty, empty_last, rows, runtime
 
+FLAT = (1, 1, 0, 1)  # kernel, stride, padding, dilation along a dimension that is not pooled
+
 
 def number_type(kernel) -> np.dtype:
     """The type that numbers the places of a window."""
@@ -117,4 +119,4 @@ def _columns(x):
 def _windows(window):
     """The runtime's numbers of the window's planes, and of its depth."""
     planes = [n for numbers in window for n in numbers[1:]]
-    return planes, [n for numbers, one in zip(window, (1, 1, 0, 1)) for n in (numbers[0], one)]
+    return planes, [n for numbers, one in zip(window, FLAT) for n in (numbers[0], one)]
